@@ -1,0 +1,87 @@
+//! `hub list`.
+
+use std::process::ExitCode;
+
+use clap::{Args as Arguments, ValueEnum};
+
+use crate::lifecycle::{Code, list, report::ListedState};
+use crate::render::text;
+
+use super::Outcome;
+use super::error::status;
+use super::global::Global;
+
+/// List the sessions
+#[derive(Debug, Arguments)]
+#[command(
+    after_help = "Examples:\n  hub list --state running --state evaluating\n  hub list --format json | jq -r '.sessions[].session_id'"
+)]
+pub struct Args {
+    /// Only sessions in this state; again for more
+    #[arg(short, long = "state", value_enum, value_name = "STATE")]
+    states: Vec<StateArg>,
+    /// Which come first
+    #[arg(long, value_enum, default_value_t)]
+    sort: Sort,
+    /// At most this many
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Sort {
+    /// Newest first
+    #[default]
+    Newest,
+    /// Oldest first
+    Oldest,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StateArg {
+    Init,
+    Running,
+    Evaluating,
+    Merged,
+    Archived,
+    Corrupt,
+}
+
+impl From<StateArg> for ListedState {
+    fn from(state: StateArg) -> Self {
+        match state {
+            StateArg::Init => Self::Init,
+            StateArg::Running => Self::Running,
+            StateArg::Evaluating => Self::Evaluating,
+            StateArg::Merged => Self::Merged,
+            StateArg::Archived => Self::Archived,
+            StateArg::Corrupt => Self::Corrupt,
+        }
+    }
+}
+
+pub fn run(args: Args, global: &Global) -> Outcome {
+    let hub = global.open()?;
+    let request = list::Request {
+        states: args.states.into_iter().map(ListedState::from).collect(),
+        oldest_first: matches!(args.sort, Sort::Oldest),
+        limit: args.limit,
+    };
+    let report = list::run(&hub, &request)?;
+    let output = global.output();
+    output.answer(&report, text::list)?;
+    let damaged = report
+        .sessions
+        .iter()
+        .filter(|s| s.state == ListedState::Corrupt);
+    let mut code = ExitCode::SUCCESS;
+    for session in damaged {
+        let reason = session.reason.as_deref().unwrap_or_default();
+        output.warning(&format!(
+            "session {} is corrupt: {reason}",
+            session.session_id
+        ));
+        code = ExitCode::from(status(Code::Corrupt));
+    }
+    Ok(code)
+}

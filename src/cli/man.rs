@@ -1,0 +1,32 @@
+//! `hub man`.
+
+use std::process::ExitCode;
+
+use clap::{Args as Arguments, CommandFactory};
+
+use super::Outcome;
+use super::global::Global;
+
+/// Print the manual page of hub, or of one command
+#[derive(Debug, Arguments)]
+#[command(after_help = "Example:\n  hub man > ~/.local/share/man/man1/hub.1")]
+pub struct Args {
+    /// The command [default: hub itself]
+    command: Option<String>,
+}
+
+pub fn run(args: &Args, global: &Global) -> Outcome {
+    let mut hub = super::Cli::command();
+    hub.build();
+    let command = match &args.command {
+        None => hub,
+        Some(name) => match hub.find_subcommand(name) {
+            Some(command) => command.clone(),
+            None => anyhow::bail!("there is no command {name:?}; `hub --help` lists them"),
+        },
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    global.output().write(&String::from_utf8_lossy(&page))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,60 @@
+//! `hub spawn`.
+
+use std::process::ExitCode;
+
+use clap::Args as Arguments;
+
+use crate::lifecycle::{SessionSelector, spawn};
+use crate::render::text;
+
+use super::Outcome;
+use super::global::Global;
+
+/// How agents are made
+#[derive(Debug, Arguments)]
+pub struct AgentArgs {
+    /// The command that is run as each agent; run by `sh -c` in its worktree
+    #[arg(long, value_name = "CMD")]
+    pub agent_cmd: Option<String>,
+    /// The prompt's template: plain, optimizer, refactorer, test-writer, bug-fixer, or a file
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
+    /// A line that makes one agent's prompt differ; again for the next agent
+    #[arg(long = "strategy", value_name = "LINE")]
+    strategies: Vec<String>,
+}
+
+impl AgentArgs {
+    /// The arguments as a request.
+    pub fn request(self, session: Option<SessionSelector>, start: bool) -> spawn::Request {
+        spawn::Request {
+            session,
+            agent_cmd: self.agent_cmd,
+            template: self.template,
+            strategies: self.strategies,
+            start,
+        }
+    }
+}
+
+/// Make branches, worktrees and prompts, then start the agents
+#[derive(Debug, Arguments)]
+#[command(
+    after_help = "Examples:\n  hub spawn --agent-cmd 'claude -p \"$(cat $HUB_PROMPT_FILE)\"'\n  hub spawn 20260317-143022 --no-start"
+)]
+pub struct Args {
+    /// The session: its id, the beginning of it, or latest [default: the newest in init]
+    session: Option<SessionSelector>,
+    #[command(flatten)]
+    agents: AgentArgs,
+    /// Make everything but start no agent
+    #[arg(long, conflicts_with = "agent_cmd")]
+    no_start: bool,
+}
+
+pub fn run(args: Args, global: &Global) -> Outcome {
+    let hub = global.open()?;
+    let report = spawn::run(&hub, &args.agents.request(args.session, !args.no_start))?;
+    global.output().answer(&report, text::spawn)?;
+    Ok(ExitCode::SUCCESS)
+}

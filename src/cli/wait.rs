@@ -1,0 +1,56 @@
+//! `hub wait`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args as Arguments;
+
+use crate::lifecycle::{Code, SessionSelector, wait};
+use crate::render::text;
+
+use super::Outcome;
+use super::error::status;
+use super::global::Global;
+
+/// Wait until no agent runs; the exit status says whether all succeeded
+#[derive(Debug, Arguments)]
+#[command(
+    after_help = "Example:\n  hub wait --timeout 600 && hub eval\n\nExit status: 0 when every agent succeeded, 8 when none did, 1 otherwise."
+)]
+pub struct Args {
+    /// The session: its id, the beginning of it, or latest [default: the newest that runs]
+    session: Option<SessionSelector>,
+    /// Give up after this time
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+}
+
+/// A time in seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+pub fn run(args: Args, global: &Global) -> Outcome {
+    let hub = global.open()?;
+    let request = wait::Request {
+        session: args.session,
+        timeout: args.timeout,
+    };
+    let report = wait::run(&hub, &request)?;
+    global.output().answer(&report, text::wait)?;
+    let succeeded = report
+        .agents
+        .iter()
+        .filter(|agent| agent.status.succeeded())
+        .count();
+    Ok(if succeeded == report.agents.len() {
+        ExitCode::SUCCESS
+    } else if succeeded == 0 && !report.timed_out {
+        ExitCode::from(status(Code::NoWinner))
+    } else {
+        ExitCode::from(status(Code::Failed))
+    })
+}

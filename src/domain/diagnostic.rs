@@ -1,0 +1,39 @@
+//! What every error of hub can say about itself, whichever room it comes from.
+
+use serde::{Deserialize, Serialize};
+
+/// The stable code of an error: scripts match on it, and it decides the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Anything that has no code of its own.
+    Failed,
+    /// The command line asks for something that cannot be meant.
+    Usage,
+    /// A session, agent, branch or repository that is not there.
+    NotFound,
+    /// A state machine has no such edge.
+    InvalidTransition,
+    /// The session or agent is in a state in which this cannot be done.
+    WrongState,
+    /// Another hub holds the lock.
+    Busy,
+    /// Doing it would lose something, or run something that nobody allowed.
+    Refused,
+    /// A merge that does not apply.
+    Conflict,
+    /// No result can be called the winner.
+    NoWinner,
+    /// A file of the hub directory cannot be read.
+    Corrupt,
+    /// A signal ended the command.
+    Interrupted,
+}
+
+/// An error that has a stable code and, where there is one, the next thing to do.
+pub trait Diagnostic: std::error::Error {
+    /// The stable code.
+    fn code(&self) -> Code;
+    /// What to do now, with the exact command where there is one.
+    fn hint(&self) -> Option<String>;
+}

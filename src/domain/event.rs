@@ -1,0 +1,193 @@
+//! What a journal tells: every operation with its beginning, its steps and its end.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::time;
+
+/// What was done to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// The session was made and its baseline measured.
+    Init,
+    /// Branches, worktrees and prompts were made.
+    Spawn,
+    /// An agent's process was started.
+    Start,
+    /// An agent's process ended.
+    Finish,
+    /// An agent was asked to end.
+    Stop,
+    /// A state was set by hand.
+    Update,
+    /// Results were measured.
+    Eval,
+    /// A winner was merged.
+    Merge,
+    /// Attempts were kept as tags.
+    Archive,
+    /// Worktrees and branches were removed.
+    Cleanup,
+    /// An operation of a later hub, read but not understood.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Operation {
+    /// The name as it is written in the journal.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Spawn => "spawn",
+            Self::Start => "start",
+            Self::Finish => "finish",
+            Self::Stop => "stop",
+            Self::Update => "update",
+            Self::Eval => "eval",
+            Self::Merge => "merge",
+            Self::Archive => "archive",
+            Self::Cleanup => "cleanup",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Where in its operation an event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The intent; the steps follow.
+    Begin,
+    /// One step that is done.
+    Step,
+    /// The whole is done.
+    End,
+    /// It was taken back; what it had done so far is undone.
+    TakenBack,
+    /// A change of one step, whole in itself.
+    Done,
+}
+
+/// One line of a journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Event {
+    /// The line's number, from 1.
+    pub seq: u64,
+    /// When.
+    #[serde(with = "time")]
+    #[schemars(with = "String")]
+    pub time: DateTime<Utc>,
+    /// The process that wrote it.
+    pub pid: u32,
+    /// What was done.
+    pub operation: Operation,
+    /// Where in it this stands.
+    pub phase: Phase,
+    /// From which value to which, and whatever taking it back needs.
+    #[serde(default)]
+    pub detail: Detail,
+}
+
+/// What an event says beyond its kind: names and values.
+pub type Detail = serde_json::Map<String, serde_json::Value>;
+
+/// An operation that has a beginning and no end: its process died in the middle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unfinished {
+    /// What was being done.
+    pub operation: Operation,
+    /// What its beginning says.
+    pub intent: Detail,
+    /// What its finished steps say, in order.
+    pub steps: Vec<Detail>,
+}
+
+impl Unfinished {
+    /// The last value that a step recorded under `key`.
+    #[must_use]
+    pub fn step_value(&self, key: &str) -> Option<&serde_json::Value> {
+        self.steps.iter().rev().find_map(|step| step.get(key))
+    }
+}
+
+/// The operation that a journal leaves unfinished, if it does.
+///
+/// The session's lock lets one operation run at a time, so that only the last one
+/// with a beginning can be unfinished; events that are whole in themselves (an
+/// agent's end, say) may stand in between.
+pub fn unfinished<'e>(events: impl IntoIterator<Item = &'e Event>) -> Option<Unfinished> {
+    let mut open: Option<Unfinished> = None;
+    for event in events {
+        match event.phase {
+            Phase::Begin => {
+                open = Some(Unfinished {
+                    operation: event.operation,
+                    intent: event.detail.clone(),
+                    steps: Vec::new(),
+                });
+            }
+            Phase::Step => {
+                if let Some(open) = open.as_mut().filter(|o| o.operation == event.operation) {
+                    open.steps.push(event.detail.clone());
+                }
+            }
+            Phase::End | Phase::TakenBack => {
+                if open
+                    .as_ref()
+                    .is_some_and(|o| o.operation == event.operation)
+                {
+                    open = None;
+                }
+            }
+            Phase::Done => {}
+        }
+    }
+    open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(operation: Operation, phase: Phase) -> Event {
+        Event {
+            seq: 1,
+            time: DateTime::UNIX_EPOCH,
+            pid: 1,
+            operation,
+            phase,
+            detail: Detail::new(),
+        }
+    }
+
+    #[test]
+    fn only_what_has_no_end_is_unfinished() {
+        use Operation::{Finish, Merge, Spawn};
+        let whole = [
+            event(Spawn, Phase::Begin),
+            event(Spawn, Phase::Step),
+            event(Spawn, Phase::End),
+        ];
+        assert_eq!(unfinished(&whole), None);
+        assert_eq!(unfinished(&[]), None);
+
+        let mut cut = whole.to_vec();
+        cut.push(event(Merge, Phase::Begin));
+        cut.push(event(Merge, Phase::Step));
+        cut.push(event(Finish, Phase::Done));
+        let open = unfinished(&cut).unwrap();
+        assert_eq!((open.operation, open.steps.len()), (Merge, 1));
+
+        cut.push(event(Merge, Phase::TakenBack));
+        assert_eq!(unfinished(&cut), None);
+    }
+
+    #[test]
+    fn operations_of_a_later_hub_are_read() {
+        let line = r#"{"seq":7,"time":"2026-03-17T14:30:22+00:00","pid":3,"operation":"teleport","phase":"done"}"#;
+        let event: Event = serde_json::from_str(line).unwrap();
+        assert_eq!(event.operation, Operation::Unknown);
+    }
+}

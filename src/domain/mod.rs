@@ -1,0 +1,20 @@
+//! What hub is about, as values and rules: no files, no git, no clock, no environment.
+//!
+//! Everything here is tested without a disk; time and chance come in as arguments.
+
+pub mod diagnostic;
+pub mod diff;
+pub mod environment;
+pub mod evaluation;
+pub mod event;
+pub mod id;
+pub mod metric;
+pub mod progress;
+pub mod ranking;
+pub mod refs;
+pub mod report;
+pub mod session;
+pub mod settings;
+pub mod state;
+pub mod template;
+pub mod time;

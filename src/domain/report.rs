@@ -1,0 +1,513 @@
+//! The documents that commands answer with: what `--format json` prints, and what
+//! the text is drawn from.
+//!
+//! `hub schema NAME` is made from these types. Established keys keep their names and
+//! meaning; a document only ever gains keys. Every key is there on every run: null
+//! means that it is not known or does not apply.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::diff::DiffStat;
+use super::id::{AgentId, Attempt, SessionId};
+use super::metric::{Direction, MetricName};
+use super::refs::{ArchiveTag, BranchName, CommitId, SnapshotRef};
+use super::session::{Exit, SessionConfig};
+use super::state::{AgentStatus, SessionState};
+use super::time;
+
+/// An agent's status as it is shown: what is stored, or what stands in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ShownStatus {
+    /// What the state says.
+    Stored(AgentStatus),
+    /// The state says `running`, and the process that watched it is gone.
+    Lost(LostTag),
+}
+
+/// The word `lost`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LostTag {
+    /// Never stored, only shown.
+    Lost,
+}
+
+impl ShownStatus {
+    /// The status of an active agent whose supervisor is gone.
+    pub const LOST: Self = Self::Lost(LostTag::Lost);
+
+    /// The word that is shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored(status) => status.as_str(),
+            Self::Lost(_) => "lost",
+        }
+    }
+
+    /// Whether an agent with this status may still do something by itself.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Stored(status) if status.is_active())
+    }
+
+    /// Whether the agent did what it was started for.
+    #[must_use]
+    pub fn succeeded(self) -> bool {
+        self == Self::Stored(AgentStatus::Succeeded)
+    }
+}
+
+/// A session's state in a list: what is stored, or `corrupt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ListedState {
+    /// As stored.
+    Init,
+    /// As stored.
+    Running,
+    /// As stored.
+    Evaluating,
+    /// As stored.
+    Merged,
+    /// As stored.
+    Archived,
+    /// The session's files cannot be read.
+    Corrupt,
+}
+
+impl ListedState {
+    /// The word that is shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Running => "running",
+            Self::Evaluating => "evaluating",
+            Self::Merged => "merged",
+            Self::Archived => "archived",
+            Self::Corrupt => "corrupt",
+        }
+    }
+}
+
+impl From<SessionState> for ListedState {
+    fn from(state: SessionState) -> Self {
+        match state {
+            SessionState::Init => Self::Init,
+            SessionState::Running => Self::Running,
+            SessionState::Evaluating => Self::Evaluating,
+            SessionState::Merged => Self::Merged,
+            SessionState::Archived => Self::Archived,
+        }
+    }
+}
+
+/// `hub init`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct InitReport {
+    /// The new session.
+    pub session_id: SessionId,
+    /// `init`.
+    pub state: SessionState,
+    /// What the session is about, the baseline in it.
+    pub config: SessionConfig,
+    /// Why there is no baseline, where one was to be measured.
+    pub baseline_problem: Option<String>,
+    /// The session's folder.
+    pub path: PathBuf,
+}
+
+/// `hub list`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ListReport {
+    /// The sessions, in the order asked for.
+    pub sessions: Vec<ListedSession>,
+}
+
+/// One session in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ListedSession {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it stands.
+    pub state: ListedState,
+    /// Its task; null where it cannot be read.
+    pub task: Option<String>,
+    /// How many agents it has; null where it cannot be read.
+    pub agents: Option<u32>,
+    /// When it was made; null where it cannot be read.
+    #[serde(with = "time::option")]
+    #[schemars(with = "Option<String>")]
+    pub created: Option<DateTime<Utc>>,
+    /// When its state last changed; null where it cannot be read.
+    #[serde(with = "time::option")]
+    #[schemars(with = "Option<String>")]
+    pub updated: Option<DateTime<Utc>>,
+    /// Where its winner goes; null where it cannot be read.
+    pub base_branch: Option<BranchName>,
+    /// What is wrong with its files; null where nothing is.
+    pub reason: Option<String>,
+}
+
+/// `hub status`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StatusReport {
+    /// What the session is about.
+    pub config: SessionConfig,
+    /// Where it stands.
+    pub state: StateReport,
+    /// Its agents with what git knows of their work.
+    pub agents: Vec<AgentReport>,
+    /// The agent that the last evaluation put first.
+    pub winner: Option<AgentId>,
+    /// An operation that was begun and has no end; the next command that writes settles it.
+    pub unfinished: Option<String>,
+    /// The command that the state suggests next.
+    pub next: Option<String>,
+}
+
+/// The stored state, as `hub status` shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StateReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it stands.
+    pub state: SessionState,
+    /// When it was made.
+    #[serde(with = "time")]
+    #[schemars(with = "String")]
+    pub created: DateTime<Utc>,
+    /// When its state last changed.
+    #[serde(with = "time")]
+    #[schemars(with = "String")]
+    pub updated: DateTime<Utc>,
+    /// Its agents as they are stored.
+    #[schemars(with = "BTreeMap<String, StoredAgent>")]
+    pub agents: BTreeMap<AgentId, StoredAgent>,
+}
+
+/// An agent as `state.json` holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StoredAgent {
+    /// Where its attempt stands.
+    pub status: AgentStatus,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The attempt's branch.
+    pub branch: BranchName,
+    /// Where its worktree was made.
+    pub worktree: Option<PathBuf>,
+}
+
+/// One agent with what git knows of its work.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct AgentReport {
+    /// The agent.
+    pub agent: AgentId,
+    /// Where its attempt stands.
+    pub status: ShownStatus,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The attempt's branch.
+    pub branch: BranchName,
+    /// Its worktree; null when there is none.
+    pub worktree: Option<PathBuf>,
+    /// Whether the worktree's folder should be there and is not.
+    pub missing: bool,
+    /// The attempt's tip: of its branch, or of its archive tag.
+    pub commit: Option<CommitId>,
+    /// Commits beyond the base commit.
+    pub commits_ahead: Option<usize>,
+    /// What the attempt changes.
+    pub diff: Option<DiffStat>,
+    /// Files that are changed or new and not committed; null without a worktree.
+    pub uncommitted_files: Option<usize>,
+    /// The metric of the last evaluation.
+    pub metric_value: Option<f64>,
+    /// The rank of the last evaluation.
+    pub rank: Option<u32>,
+    /// When the tip was committed.
+    #[serde(with = "time::option")]
+    #[schemars(with = "Option<String>")]
+    pub last_update: Option<DateTime<Utc>>,
+    /// The tip's subject.
+    pub last_message: Option<String>,
+    /// How its process ended.
+    pub exit: Option<Exit>,
+    /// How long its process ran, or has run until now.
+    pub elapsed_s: Option<f64>,
+    /// The line that makes its prompt differ.
+    pub strategy: Option<String>,
+}
+
+/// `hub spawn`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SpawnReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it stands now.
+    pub state: SessionState,
+    /// The agents with what was made for them.
+    pub agents: Vec<SpawnedAgent>,
+}
+
+/// What was made for one agent.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SpawnedAgent {
+    /// The agent.
+    pub agent: AgentId,
+    /// Whether its process runs, or it waits.
+    pub status: AgentStatus,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The attempt's branch.
+    pub branch: BranchName,
+    /// Its worktree.
+    pub worktree: PathBuf,
+    /// Its prompt.
+    pub prompt_file: PathBuf,
+    /// The line that makes its prompt differ.
+    pub strategy: Option<String>,
+    /// The agent's process.
+    pub pid: Option<u32>,
+}
+
+/// `hub wait` and `hub stop`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct WaitReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Whether the time was up before every agent had ended.
+    pub timed_out: bool,
+    /// The agents.
+    pub agents: Vec<WaitedAgent>,
+}
+
+/// How one agent ended.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct WaitedAgent {
+    /// The agent.
+    pub agent: AgentId,
+    /// Where it stands.
+    pub status: ShownStatus,
+    /// How its process ended; null while it runs.
+    pub exit: Option<Exit>,
+    /// How long it ran.
+    pub elapsed_s: Option<f64>,
+    /// The last lines of its stderr, when it failed.
+    pub last_lines: Option<String>,
+}
+
+/// `hub update`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct UpdateReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it stood.
+    pub from: SessionState,
+    /// Where it stands now.
+    pub state: SessionState,
+    /// When that was changed.
+    #[serde(with = "time")]
+    #[schemars(with = "String")]
+    pub updated: DateTime<Utc>,
+}
+
+/// `hub eval`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EvalReport {
+    /// The session.
+    pub session: SessionId,
+    /// Where it stands.
+    pub state: SessionState,
+    /// The command that measured.
+    pub eval_cmd: Option<String>,
+    /// The number that was looked for.
+    pub metric: Option<MetricName>,
+    /// Which way it is better.
+    pub direction: Option<Direction>,
+    /// The metric of the base commit.
+    pub baseline: Option<f64>,
+    /// When it was measured.
+    #[serde(with = "time")]
+    #[schemars(with = "String")]
+    pub evaluated: DateTime<Utc>,
+    /// The first of the ranking; null when no agent has a metric.
+    pub winner: Option<AgentId>,
+    /// Whether the winner beats the baseline; null without a winner or a baseline.
+    pub beats_baseline: Option<bool>,
+    /// The agents, best first.
+    pub results: Vec<ResultReport>,
+}
+
+/// One agent's result.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ResultReport {
+    /// The agent.
+    pub agent: AgentId,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The attempt's branch.
+    pub branch: BranchName,
+    /// The commit that was measured.
+    pub commit: Option<CommitId>,
+    /// The metric.
+    pub metric_value: Option<f64>,
+    /// The metric less the baseline.
+    pub delta: Option<f64>,
+    /// The same in per cent of the baseline.
+    pub delta_percent: Option<f64>,
+    /// From 1; null when out.
+    pub rank: Option<u32>,
+    /// Whether the agent is out.
+    pub disqualified: bool,
+    /// Why there is no metric, or why the agent is out.
+    pub reason: Option<String>,
+    /// How the eval command ended.
+    pub exit: Option<Exit>,
+    /// How long the eval command ran.
+    pub elapsed_s: Option<f64>,
+    /// The last lines of the eval command's stderr, when it failed.
+    pub stderr: Option<String>,
+    /// Uncommitted files of the worktree, which were not measured.
+    pub uncommitted_files: usize,
+    /// Tracked files that the eval command changed; they were put back.
+    pub put_back: Vec<PathBuf>,
+    /// What the attempt changes.
+    pub diff: DiffStat,
+}
+
+/// A tag that keeps an attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ArchivedAttempt {
+    /// The agent.
+    pub agent: AgentId,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The tag.
+    pub tag: ArchiveTag,
+    /// The commit it keeps.
+    pub commit: CommitId,
+}
+
+/// `hub merge`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct MergeReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// `merged`, or `archived` when nobody beat the baseline and that was agreed to.
+    pub state: SessionState,
+    /// The agent whose work was merged.
+    pub winner: Option<AgentId>,
+    /// The branch that was merged into.
+    pub base_branch: BranchName,
+    /// The commit that was merged.
+    pub merged_commit: Option<CommitId>,
+    /// The base branch before.
+    pub before: Option<CommitId>,
+    /// The base branch after.
+    pub after: Option<CommitId>,
+    /// The worktree that has the base branch checked out and now shows the merge.
+    pub checkout: Option<PathBuf>,
+    /// The tags that keep the other attempts.
+    pub archived: Vec<ArchivedAttempt>,
+}
+
+/// `hub archive`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ArchiveReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// `archived`.
+    pub state: SessionState,
+    /// The tags that keep the attempts.
+    pub archived: Vec<ArchivedAttempt>,
+}
+
+/// `hub cleanup`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct CleanupReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Worktrees that were removed.
+    pub removed_worktrees: Vec<PathBuf>,
+    /// Worktrees whose folder was gone already and that git forgot.
+    pub forgotten_worktrees: Vec<PathBuf>,
+    /// Branches that were deleted; what they held is in the base branch or in a tag.
+    pub deleted_branches: Vec<BranchName>,
+    /// Tags that were made so that a branch could go.
+    pub archived: Vec<ArchivedAttempt>,
+    /// Work that nothing else held, and the ref that keeps it now.
+    pub snapshots: Vec<SnapshotReport>,
+}
+
+impl CleanupReport {
+    /// Whether nothing was there to be cleaned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.removed_worktrees.is_empty()
+            && self.forgotten_worktrees.is_empty()
+            && self.deleted_branches.is_empty()
+            && self.archived.is_empty()
+            && self.snapshots.is_empty()
+    }
+}
+
+/// A snapshot that was made.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SnapshotReport {
+    /// The agent whose work it is.
+    pub agent: AgentId,
+    /// The ref that keeps it.
+    pub r#ref: SnapshotRef,
+    /// The commit.
+    pub commit: CommitId,
+}
+
+/// `hub path`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct PathReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// The agent.
+    pub agent: AgentId,
+    /// Its worktree.
+    pub path: PathBuf,
+}
+
+/// `hub run`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RunReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// Where it stands at the end.
+    pub state: SessionState,
+    /// How the agents ended.
+    pub agents: Vec<WaitedAgent>,
+    /// What was measured.
+    pub eval: EvalReport,
+    /// What was merged; null when nothing was.
+    pub merge: Option<MergeReport>,
+    /// What was cleaned up; null when the session is not at its end.
+    pub cleanup: Option<CleanupReport>,
+}
+
+/// `hub events`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EventsReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// Its journal, oldest first.
+    pub events: Vec<super::event::Event>,
+}

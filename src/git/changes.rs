@@ -1,0 +1,249 @@
+//! What a worktree holds beyond its commit; always by the git program.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::refs::CommitId;
+
+use super::error::{Error, Result};
+use super::program::Git;
+use super::repository::{Repository, path_from, printed_id};
+use super::worktrees::paths;
+
+/// One path that differs from the worktree's commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Relative to the worktree; an untracked folder stands for all that is in it.
+    pub path: PathBuf,
+    /// How it differs.
+    pub kind: ChangeKind,
+}
+
+/// How a path differs from the worktree's commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// git does not know it, and does not ignore it.
+    Untracked,
+    /// It is in the commit, not in the folder, and not staged as removed.
+    Gone,
+    /// A submodule whose commit or content differs.
+    Submodule,
+    /// Anything else: changed, staged, renamed, in conflict.
+    Changed,
+}
+
+impl Repository {
+    /// What is changed or new in a worktree, in git's order; ignored files are not.
+    ///
+    /// # Errors
+    /// When the folder is not a worktree of this repository, or git cannot look at it.
+    pub fn changes(&self, worktree: &Path) -> Result<Vec<Change>> {
+        self.check_ours(worktree)?;
+        let answer = Git::new(worktree)
+            .args(["status", "--porcelain=v2", "-z"])
+            .args(["--untracked-files=normal", "--ignore-submodules=none"])
+            .run()?;
+        parse_status(&answer)
+    }
+
+    /// Paths that git ignores, folders as a whole: what goes with the worktree without a word.
+    ///
+    /// # Errors
+    /// As [`Repository::changes`].
+    pub fn ignored(&self, worktree: &Path) -> Result<Vec<PathBuf>> {
+        self.check_ours(worktree)?;
+        let answer = Git::new(worktree)
+            .args(["ls-files", "-z", "--others", "--ignored"])
+            .args(["--exclude-standard", "--directory"])
+            .run()?;
+        Ok(paths(&answer).collect())
+    }
+
+    /// Puts every tracked file back to its commit; untracked ones stay.
+    ///
+    /// # Errors
+    /// As [`Repository::changes`].
+    pub fn restore_tracked(&self, worktree: &Path) -> Result<()> {
+        self.check_ours(worktree)?;
+        let call = Git::new(worktree).uninterrupted();
+        call.args(["reset", "--quiet", "--hard"]).run().map(drop)
+    }
+
+    /// Commits everything that is changed or new; `None` when nothing is.
+    ///
+    /// Hooks do not run: the user is not there to answer them, and a refusal would lose
+    /// the work from what is judged.
+    ///
+    /// # Errors
+    /// When the worktree is in the middle of something, or git refuses.
+    pub fn commit_all(&self, worktree: &Path, message: &str) -> Result<Option<CommitId>> {
+        if self.changes(worktree)?.is_empty() {
+            return Ok(None);
+        }
+        let known = self.worktrees()?;
+        let busy = known.iter().find(|known| known.path == worktree);
+        if let Some(what) = busy.and_then(|known| known.in_progress) {
+            return Err(Error::InProgress {
+                checkout: worktree.to_path_buf(),
+                what,
+            });
+        }
+        let git = || Git::new(worktree).uninterrupted().without_hooks();
+        git().args(["add", "--all"]).run()?;
+        let staged = || git().args(["diff-index", "--cached", "--raw", "-z", "HEAD"]);
+        for path in new_links(&staged().run()?) {
+            // git would record a repository as a link to a commit that nobody else has.
+            git().args(["reset", "--quiet", "--"]).arg(path).run()?;
+        }
+        if staged().run()?.is_empty() {
+            return Ok(None);
+        }
+        let mut commit = git().durable().args([
+            "commit",
+            "--quiet",
+            "--no-verify",
+            "--no-edit",
+            "-m",
+            message,
+        ]);
+        for (name, value) in self.stand_in_identity()? {
+            commit = commit.variable(name, value);
+        }
+        commit.run()?;
+        printed_id(&git().args(["rev-parse", "HEAD"]).run()?).map(Some)
+    }
+
+    /// A commit of everything that is changed or new, on top of HEAD, which stays where it is;
+    /// so does the index. Reaches the disk.
+    ///
+    /// # Errors
+    /// [`Error::NestedRepository`] when a part of it cannot be held by a commit.
+    pub fn snapshot(&self, worktree: &Path, message: &str) -> Result<CommitId> {
+        let nested = |path| Error::NestedRepository {
+            worktree: worktree.to_path_buf(),
+            path,
+        };
+        let mut changes = self.changes(worktree)?.into_iter();
+        if let Some(change) = changes.find(|change| change.kind == ChangeKind::Submodule) {
+            return Err(nested(change.path));
+        }
+        let git = || Git::new(worktree).uninterrupted().without_hooks().durable();
+        let folder = tempfile::Builder::new()
+            .prefix("hub-snapshot-")
+            .tempdir()
+            .map_err(Error::Io)?;
+        let index = folder.path().join("index");
+        // Beginning with the real one keeps sparse checkouts and saves reading every file.
+        let real = git().args(["rev-parse", "--path-format=absolute", "--git-path", "index"]);
+        let real = super::repository::path_of(&real.run()?);
+        if real.exists() {
+            std::fs::copy(real, &index).map_err(Error::Io)?;
+        }
+        let with_index = || git().variable("GIT_INDEX_FILE", &index);
+        with_index().args(["add", "--all"]).run()?;
+        let staged = with_index().args(["diff-index", "--cached", "--raw", "-z", "HEAD"]);
+        if let Some(path) = new_links(&staged.run()?).into_iter().next() {
+            return Err(nested(path));
+        }
+        let tree = printed_id(&with_index().arg("write-tree").run()?)?;
+        let mut commit = git()
+            .args(["commit-tree", tree.as_str(), "-p", "HEAD", "-F", "-"])
+            .input(message);
+        for (name, value) in self.stand_in_identity()? {
+            commit = commit.variable(name, value);
+        }
+        printed_id(&commit.run()?)
+    }
+}
+
+/// What `git status --porcelain=v2 -z` prints (git-status(1)).
+fn parse_status(answer: &[u8]) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    let mut entries = answer
+        .split(|byte| *byte == b'\0')
+        .filter(|e| !e.is_empty());
+    while let Some(entry) = entries.next() {
+        let bad = || Error::answer("a line of status", entry);
+        let (kind, rest) = entry.split_at_checked(2).ok_or_else(bad)?;
+        // How many fields stand between the kind and the path.
+        let fields = match kind {
+            b"? " => 0,
+            b"1 " => 7,
+            b"2 " => 8,
+            b"u " => 9,
+            // Headers, and ignored files, which were not asked for.
+            b"# " | b"! " => continue,
+            _ => return Err(bad()),
+        };
+        let mut parts = rest.splitn(fields + 1, |byte| *byte == b' ');
+        let fields: Vec<&[u8]> = parts.by_ref().take(fields).collect();
+        let path = parts.next().ok_or_else(bad)?;
+        if kind == b"2 " {
+            // A rename's old path follows as an entry of its own.
+            entries.next();
+        }
+        changes.push(Change {
+            path: path_from(path),
+            kind: match (kind, fields.as_slice()) {
+                (b"? ", _) => ChangeKind::Untracked,
+                (_, [_, sub, ..]) if sub.starts_with(b"S") => ChangeKind::Submodule,
+                (_, [b".D", ..]) => ChangeKind::Gone,
+                _ => ChangeKind::Changed,
+            },
+        });
+    }
+    Ok(changes)
+}
+
+/// Paths that a raw diff makes links to other repositories' commits (git-diff-index(1), raw format).
+fn new_links(raw: &[u8]) -> Vec<PathBuf> {
+    const LINK: &[u8] = b"160000";
+    let mut parts = raw.split(|byte| *byte == b'\0');
+    let mut links = Vec::new();
+    while let (Some(modes), Some(path)) = (parts.next(), parts.next()) {
+        let mut fields = modes.split(|byte| *byte == b' ');
+        let (old, new) = (fields.next(), fields.next());
+        if new == Some(LINK) && old != Some(b":160000") {
+            links.push(path_from(path));
+        }
+    }
+    links
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_status_line() {
+        let zero = "0".repeat(40);
+        let answer = format!(
+            "# branch.head main\01 .M N... 100644 100644 100644 {zero} {zero} a b\0\
+             1 .D N... 100644 100644 000000 {zero} {zero} gone\0\
+             1 .M SC.. 160000 160000 160000 {zero} {zero} sub\0\
+             2 R. N... 100644 100644 100644 {zero} {zero} R100 new\0old\0\
+             u UU N... 100644 100644 100644 100644 {zero} {zero} {zero} both\0\
+             ? x\ny/\0"
+        );
+        let found: Vec<_> = parse_status(answer.as_bytes())
+            .unwrap()
+            .into_iter()
+            .map(|change| (change.path.display().to_string(), change.kind))
+            .collect();
+        let expected = [
+            ("a b", ChangeKind::Changed),
+            ("gone", ChangeKind::Gone),
+            ("sub", ChangeKind::Submodule),
+            ("new", ChangeKind::Changed),
+            ("both", ChangeKind::Changed),
+            ("x\ny/", ChangeKind::Untracked),
+        ];
+        assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind)));
+        assert!(parse_status(b"nonsense").is_err());
+    }
+
+    #[test]
+    fn a_repository_that_was_added_is_a_new_link() {
+        let raw = b":000000 160000 00 11 A\0nested\0:160000 160000 00 11 M\0sub\0:100644 100644 00 11 M\0x\0";
+        assert_eq!(new_links(raw), [PathBuf::from("nested")]);
+    }
+}

@@ -1,0 +1,171 @@
+//! Making and removing worktrees; always by the git program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::domain::refs::{BranchName, CommitId};
+
+use super::error::{Error, Result};
+use super::program::failed;
+use super::repository::Repository;
+
+/// A worktree to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct NewWorktree<'n> {
+    /// Its folder, absolute; it may be there when it is empty.
+    pub path: &'n Path,
+    /// What is checked out.
+    pub commit: &'n CommitId,
+    /// The branch to make for it; `None` for a checkout of hub's own, with a detached HEAD.
+    pub branch: Option<&'n BranchName>,
+    /// What others are told while it is locked.
+    pub reason: &'n str,
+}
+
+/// What is known of a worktree that is to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It was looked at; git looks again and refuses what holds work.
+    Checked,
+    /// Whatever work it holds is kept elsewhere.
+    Snapshotted,
+    /// It is a checkout of hub's own, or one that was never finished: nobody works in it.
+    Scratch,
+}
+
+impl Repository {
+    /// Makes a worktree, and its branch where one is named.
+    ///
+    /// It is locked while it is being made, so that nobody prunes it; one without a branch
+    /// stays locked until it is removed.
+    ///
+    /// # Errors
+    /// When git refuses; what it had made by then is for [`Repository::remove_worktree`].
+    pub fn add_worktree(&self, new: &NewWorktree<'_>) -> Result<()> {
+        const WITH_REASON: (u32, u32) = (2, 33);
+        let mut call = self.git().args(["worktree", "add", "--quiet", "--lock"]);
+        if self.program_version()? >= WITH_REASON {
+            call = call.args(["--reason", new.reason]);
+        }
+        call = match new.branch {
+            Some(branch) => call.args(["--no-track", "-b", branch.as_str()]),
+            None => call.without_hooks().arg("--detach"),
+        };
+        call.arg("--")
+            .arg(new.path)
+            .arg(new.commit.as_str())
+            .run()?;
+        if new.branch.is_some() {
+            self.unlock(new.path)?;
+        }
+        Ok(())
+    }
+
+    fn unlock(&self, path: &Path) -> Result<()> {
+        let call = self.git().args(["worktree", "unlock"]);
+        call.arg(path).run().map(drop)
+    }
+
+    /// Removes a worktree's folder and its administration; branches stay.
+    ///
+    /// # Errors
+    /// When it is locked, holds work, or is not what git knows there. Nothing is removed then.
+    pub fn remove_worktree(&self, path: &Path, how: Removal) -> Result<()> {
+        if how == Removal::Scratch {
+            return self.remove_scratch(path);
+        }
+        self.check_unlocked(path)?;
+        self.check_ours(path)?;
+        let call = || self.git().uninterrupted().args(["worktree", "remove"]);
+        if how == Removal::Snapshotted {
+            return call().arg("--force").arg(path).run().map(drop);
+        }
+        let output = call().arg(path).output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        if said.contains("submodules") && self.changes(path)?.is_empty() {
+            // git refuses all worktrees with submodules, clean ones too; this one is.
+            return call().arg("--force").arg(path).run().map(drop);
+        }
+        if said.contains("modified or untracked files") {
+            return Err(Error::DirtyWorktree(path.to_path_buf()));
+        }
+        Err(failed(
+            format!("worktree remove {}", path.display()),
+            &output,
+        ))
+    }
+
+    /// Lets git forget one worktree whose folder is gone, and no other.
+    ///
+    /// # Errors
+    /// When it is locked, or its folder is there again.
+    pub fn forget_worktree(&self, path: &Path) -> Result<()> {
+        self.check_unlocked(path)?;
+        if path.exists() {
+            return Err(Error::NotTheWorktree(path.to_path_buf()));
+        }
+        let call = self.git().uninterrupted().args(["worktree", "remove"]);
+        call.arg(path).run().map(drop)
+    }
+
+    fn check_unlocked(&self, path: &Path) -> Result<()> {
+        let worktrees = self.worktrees()?;
+        let locked = worktrees
+            .into_iter()
+            .find(|worktree| worktree.path == path)
+            .and_then(|worktree| worktree.locked);
+        match locked {
+            Some(reason) => Err(Error::LockedWorktree {
+                path: path.to_path_buf(),
+                reason,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn remove_scratch(&self, path: &Path) -> Result<()> {
+        let known = self
+            .worktrees()?
+            .into_iter()
+            .find(|worktree| worktree.path == path);
+        let Some(known) = known else {
+            return self.remove_unknown(path);
+        };
+        // A git that was killed early has made the folder and nothing in it.
+        if known.missing || fs::remove_dir(path).is_ok() {
+            log::debug!("{} is gone already", path.display());
+        } else {
+            self.check_ours(path)?;
+        }
+        if known.locked.is_some() {
+            self.unlock(path)?;
+        }
+        let call = self
+            .git()
+            .uninterrupted()
+            .args(["worktree", "remove", "--force"]);
+        call.arg(path).run().map(drop)
+    }
+
+    /// A folder that git does not know as a worktree: removed only when it never became one.
+    fn remove_unknown(&self, path: &Path) -> Result<()> {
+        let link = path.join(".git");
+        let leftover = match fs::read_to_string(&link) {
+            Ok(text) => text
+                .strip_prefix("gitdir: ")
+                .map(|admin| PathBuf::from(admin.trim()))
+                .is_some_and(|admin| admin.starts_with(self.common.join("worktrees"))),
+            Err(_) => !link.exists(),
+        };
+        if !leftover {
+            return Err(Error::NotTheWorktree(path.to_path_buf()));
+        }
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Io(error)),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What differs between commits, and what a commit holds.
+
+use std::path::Path;
+
+use crate::domain::diff::DiffStat;
+use crate::domain::refs::CommitId;
+
+use super::error::{Error, Result};
+use super::program;
+use super::repository::{Repository, oid};
+
+impl Repository {
+    /// How much `tip` differs from `base`, renames found.
+    ///
+    /// # Errors
+    /// When a commit cannot be read.
+    pub fn diff_stat(&self, base: &CommitId, tip: &CommitId) -> Result<DiffStat> {
+        let Some(library) = &self.library else {
+            return self.diff_stat_by_program(base, tip);
+        };
+        let failed = Error::library("compare commits");
+        let tree = |commit: &CommitId| -> Result<git2::Tree<'_>> {
+            let commit = library.find_commit(oid(commit)?).map_err(&failed)?;
+            commit.tree().map_err(&failed)
+        };
+        let (base, tip) = (tree(base)?, tree(tip)?);
+        let mut diff = library
+            .diff_tree_to_tree(Some(&base), Some(&tip), None)
+            .map_err(&failed)?;
+        let mut renames = git2::DiffFindOptions::new();
+        diff.find_similar(Some(renames.renames(true)))
+            .map_err(&failed)?;
+        let stats = diff.stats().map_err(&failed)?;
+        Ok(DiffStat::new(
+            stats.files_changed(),
+            stats.insertions(),
+            stats.deletions(),
+        ))
+    }
+
+    fn diff_stat_by_program(&self, base: &CommitId, tip: &CommitId) -> Result<DiffStat> {
+        let answer = self
+            .git()
+            .args(["diff", "--shortstat", "--find-renames", "--no-ext-diff"])
+            .args([base.as_str(), tip.as_str(), "--"])
+            .run()?;
+        Ok(parse_shortstat(program::text(&answer)?))
+    }
+
+    /// Whether a commit's tree holds `path`.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn tree_has(&self, commit: &CommitId, path: &Path) -> Result<bool> {
+        // `./bench.sh` is `bench.sh`.
+        let path: std::path::PathBuf = path
+            .components()
+            .filter(|part| !matches!(part, std::path::Component::CurDir))
+            .collect();
+        let Some(library) = &self.library else {
+            let Some(path) = path.to_str() else {
+                return Ok(false);
+            };
+            let object = format!("{commit}:{path}");
+            return Ok(self
+                .git()
+                .args(["cat-file", "-e", &object])
+                .output()?
+                .status
+                .success());
+        };
+        let failed = Error::library("read a commit");
+        let commit = library.find_commit(oid(commit)?).map_err(&failed)?;
+        let tree = commit.tree().map_err(&failed)?;
+        Ok(tree.get_path(&path).is_ok())
+    }
+
+    /// Whether HEAD of the main worktree holds something at or below `path`.
+    ///
+    /// # Errors
+    /// When HEAD cannot be read; one without a commit holds nothing.
+    pub fn tracks(&self, path: &Path) -> Result<bool> {
+        match self.main_head()? {
+            Some(head) => self.tree_has(&head, path),
+            None => Ok(false),
+        }
+    }
+}
+
+/// ` 3 files changed, 10 insertions(+), 2 deletions(-)`; git leaves out what is zero.
+fn parse_shortstat(line: &str) -> DiffStat {
+    let count = |word: &str| -> usize {
+        let part = line.split(',').find(|part| part.contains(word));
+        let number = part.and_then(|part| part.split_whitespace().next());
+        number.and_then(|number| number.parse().ok()).unwrap_or(0)
+    };
+    DiffStat::new(count("changed"), count("insertion"), count("deletion"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortstats_with_and_without_each_part() {
+        for (line, stat) in [
+            ("", DiffStat::new(0, 0, 0)),
+            (" 1 file changed, 1 insertion(+)", DiffStat::new(1, 1, 0)),
+            (" 3 files changed, 2 deletions(-)", DiffStat::new(3, 0, 2)),
+            (
+                " 3 files changed, 10 insertions(+), 2 deletions(-)",
+                DiffStat::new(3, 10, 2),
+            ),
+        ] {
+            assert_eq!(parse_shortstat(line), stat, "{line:?}");
+        }
+    }
+}

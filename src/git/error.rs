@@ -1,0 +1,239 @@
+//! What can go wrong with a repository.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::refs::{BranchName, CommitId, RefName};
+
+/// The result of an operation on a repository.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an operation on a repository did not happen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no repository around the folder.
+    #[error("{} is not in a git repository", .0.display())]
+    NotARepository(PathBuf),
+    /// The repository belongs to another user, and git does not trust it.
+    #[error("{} belongs to another user, and git does not work in it", .0.display())]
+    ForeignOwner(PathBuf),
+    /// The git program is not there.
+    #[error("the git program is not found")]
+    NoProgram,
+    /// The git program is too old.
+    #[error("git {found} is too old")]
+    OldProgram {
+        /// Its version.
+        found: String,
+    },
+    /// The branch has no commit, as in a repository that was just made.
+    #[error("branch {0} has no commit yet")]
+    UnbornBranch(BranchName),
+    /// A branch of this name is there already.
+    #[error("branch {name} is there already")]
+    BranchExists {
+        /// The branch.
+        name: BranchName,
+    },
+    /// Somebody else moved a ref in between.
+    #[error("{name} was moved by somebody else: it was {}, and is {}", shown(.expected.as_ref()), shown(.found.as_ref()))]
+    RefMoved {
+        /// The ref.
+        name: RefName,
+        /// The value that was read; `None` when it was not there.
+        expected: Option<CommitId>,
+        /// The value now.
+        found: Option<CommitId>,
+    },
+    /// A ref is locked by another program.
+    #[error("{name} is locked by another program")]
+    RefLocked {
+        /// The ref.
+        name: RefName,
+    },
+    /// The user locked a worktree.
+    #[error("worktree {} is locked{}", path.display(), because(reason))]
+    LockedWorktree {
+        /// The worktree.
+        path: PathBuf,
+        /// The reason that was given; may be empty.
+        reason: String,
+    },
+    /// What stands at a worktree's path is something else.
+    #[error("{} is not the worktree that git knows there", .0.display())]
+    NotTheWorktree(PathBuf),
+    /// A worktree holds work that its commit does not hold.
+    #[error("worktree {} has changed or new files", .0.display())]
+    DirtyWorktree(PathBuf),
+    /// A worktree holds another repository, which no commit can hold.
+    #[error("{} holds a repository of its own at {}", worktree.display(), path.display())]
+    NestedRepository {
+        /// The worktree.
+        worktree: PathBuf,
+        /// The repository in it, relative to it.
+        path: PathBuf,
+    },
+    /// Uncommitted files of a checkout would be overwritten.
+    #[error("uncommitted files in {} are in the way: {}", checkout.display(), list(paths))]
+    FilesInTheWay {
+        /// The checkout.
+        checkout: PathBuf,
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+    /// A checkout is in the middle of something.
+    #[error("{} is in the middle of a {what}", checkout.display())]
+    InProgress {
+        /// The checkout.
+        checkout: PathBuf,
+        /// As `rebase`.
+        what: &'static str,
+    },
+    /// The git program refused.
+    #[error("`git {command}` failed: {message}")]
+    Program {
+        /// The subcommand with its arguments.
+        command: String,
+        /// What it said on stderr.
+        message: String,
+    },
+    /// The git program could not be started or talked to.
+    #[error("cannot run git: {0}")]
+    Io(#[source] io::Error),
+    /// libgit2 refused.
+    #[error("cannot {action}: {source}")]
+    Library {
+        /// What was tried.
+        action: &'static str,
+        /// What libgit2 said.
+        #[source]
+        source: git2::Error,
+    },
+    /// git answered something that cannot be understood.
+    #[error("git answered {answer:?}, which is not {wanted}")]
+    Answer {
+        /// What was wanted.
+        wanted: &'static str,
+        /// What came.
+        answer: String,
+    },
+}
+
+impl Error {
+    /// For `map_err`: what was tried.
+    pub(super) fn library(action: &'static str) -> impl Fn(git2::Error) -> Self {
+        move |source| Self::Library { action, source }
+    }
+
+    pub(super) fn answer(wanted: &'static str, answer: impl AsRef<[u8]>) -> Self {
+        Self::Answer {
+            wanted,
+            answer: String::from_utf8_lossy(answer.as_ref()).into_owned(),
+        }
+    }
+}
+
+fn shown(commit: Option<&CommitId>) -> &str {
+    commit.map_or("not there", CommitId::short)
+}
+
+fn because(reason: &str) -> String {
+    match reason.trim() {
+        "" => String::new(),
+        reason => format!(": {reason}"),
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<String> = paths
+        .iter()
+        .take(SHOWN)
+        .map(|path| path.display().to_string())
+        .collect();
+    match paths.len().saturating_sub(SHOWN) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+impl Diagnostic for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotARepository(_) | Self::UnbornBranch(_) => Code::NotFound,
+            Self::BranchExists { .. }
+            | Self::RefMoved { .. }
+            | Self::ForeignOwner(_)
+            | Self::LockedWorktree { .. }
+            | Self::NotTheWorktree(_)
+            | Self::DirtyWorktree(_)
+            | Self::NestedRepository { .. }
+            | Self::FilesInTheWay { .. }
+            | Self::InProgress { .. } => Code::Refused,
+            Self::RefLocked { .. } => Code::Busy,
+            Self::NoProgram
+            | Self::OldProgram { .. }
+            | Self::Program { .. }
+            | Self::Io(_)
+            | Self::Library { .. }
+            | Self::Answer { .. } => Code::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotARepository(_) => {
+                "go into a repository, give -C PATH, or make one with `git init`".to_owned()
+            }
+            Self::ForeignOwner(path) => format!(
+                "if you trust it: `git config --global --add safe.directory {}`",
+                quoted(path)
+            ),
+            Self::NoProgram | Self::OldProgram { .. } => {
+                "install git 2.31 or later and put it on the PATH".to_owned()
+            }
+            Self::UnbornBranch(_) => {
+                "make a first one: `git commit --allow-empty -m 'start'`".to_owned()
+            }
+            Self::BranchExists { name } => {
+                format!(
+                    "look at it with `git log {name}`, then rename it: `git branch -m {name} OTHER`"
+                )
+            }
+            Self::RefMoved { .. } => "nothing was changed; do it again".to_owned(),
+            Self::RefLocked { name } => format!(
+                "nothing was changed; do it again, and if it stays so see what holds {name}.lock"
+            ),
+            Self::LockedWorktree { path, .. } => {
+                format!("`git worktree unlock {}` unlocks it", quoted(path))
+            }
+            Self::NotTheWorktree(path) => format!(
+                "nothing was touched; look at {}, move it away if it is to stay, then do it again",
+                quoted(path)
+            ),
+            Self::DirtyWorktree(path) => {
+                format!("`git -C {} status` shows them", quoted(path))
+            }
+            Self::NestedRepository { worktree, path } => format!(
+                "nothing was touched; move {} somewhere else first",
+                quoted(&worktree.join(path))
+            ),
+            Self::FilesInTheWay { checkout, .. } => format!(
+                "nothing was changed; commit them, or `git -C {} stash --include-untracked`, then do it again",
+                quoted(checkout)
+            ),
+            Self::InProgress { checkout, what } => format!(
+                "finish it there, or `git -C {} {what} --abort`",
+                quoted(checkout)
+            ),
+            Self::Program { .. } => "`-v` shows every call of git".to_owned(),
+            Self::Io(_) | Self::Library { .. } | Self::Answer { .. } => return None,
+        })
+    }
+}

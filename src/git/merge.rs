@@ -1,0 +1,188 @@
+//! Merging: made in a scratch worktree, then brought to the branch in one step.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::refs::{BranchName, CommitId};
+
+use super::error::{Error, Result};
+use super::program::{Git, failed};
+use super::refs::RefChange;
+use super::repository::{Repository, printed_id};
+use super::worktrees::{Worktree, paths};
+
+/// What a merge in a scratch worktree gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MergeResult {
+    /// The merge commit.
+    Merged(CommitId),
+    /// There was nothing to merge.
+    AlreadyThere,
+    /// The files that conflict; the scratch worktree is left in the middle of the merge.
+    Conflict(Vec<PathBuf>),
+}
+
+/// A branch that was brought forward.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advanced {
+    /// The worktree that has the branch checked out and now shows the new commit.
+    pub checkout: Option<PathBuf>,
+}
+
+impl Repository {
+    /// Merges `commit` into whatever a scratch worktree has checked out, always with a commit.
+    ///
+    /// The repository's hooks, merge drivers and signing are honoured.
+    ///
+    /// # Errors
+    /// When git refuses for another reason than a conflict (a hook, say).
+    pub fn merge_in(
+        &self,
+        scratch: &Path,
+        commit: &CommitId,
+        message: &str,
+    ) -> Result<MergeResult> {
+        let git = || Git::new(scratch);
+        let head = || -> Result<CommitId> { printed_id(&git().args(["rev-parse", "HEAD"]).run()?) };
+        let before = head()?;
+        let mut merge = git()
+            .durable()
+            .args([
+                "merge",
+                "--no-ff",
+                "--commit",
+                "--no-squash",
+                "--no-edit",
+                "--no-stat",
+            ])
+            .args(["-m", message, commit.as_str()]);
+        for (name, value) in self.stand_in_identity()? {
+            merge = merge.variable(name, value);
+        }
+        let output = merge.output()?;
+        if output.status.success() {
+            let after = head()?;
+            return Ok(if after == before {
+                MergeResult::AlreadyThere
+            } else {
+                MergeResult::Merged(after)
+            });
+        }
+        let unmerged = git().args(["diff", "--name-only", "--diff-filter=U", "-z"]);
+        let conflicts: Vec<PathBuf> = paths(&unmerged.run()?).collect();
+        if conflicts.is_empty() {
+            return Err(failed(format!("merge {commit}"), &output));
+        }
+        Ok(MergeResult::Conflict(conflicts))
+    }
+
+    /// Brings `branch` from the commit it is at to one that descends from it.
+    ///
+    /// Where the branch is checked out, the checkout goes with it; uncommitted files there
+    /// that are not touched by the change stay as they are.
+    ///
+    /// # Errors
+    /// When the branch is not at `from` any more, when uncommitted files are in the way, or
+    /// when its checkout is in the middle of something. Nothing is changed then.
+    pub fn advance(&self, branch: &BranchName, from: &CommitId, to: &CommitId) -> Result<Advanced> {
+        let worktrees = self.worktrees()?;
+        let rebased = worktrees
+            .iter()
+            .find(|worktree| worktree.rebasing.as_ref() == Some(branch));
+        if let Some(rebased) = rebased {
+            return Err(Error::InProgress {
+                checkout: rebased.path.clone(),
+                what: "rebase",
+            });
+        }
+        let checkout = worktrees
+            .into_iter()
+            .find(|worktree| worktree.branch.as_ref() == Some(branch) && !worktree.missing);
+        let Some(checkout) = checkout else {
+            let change = RefChange {
+                name: branch.full(),
+                from: Some(from.clone()),
+                to: Some(to.clone()),
+            };
+            self.update_refs(&[change], "hub: merge")?;
+            return Ok(Advanced { checkout: None });
+        };
+        self.advance_checkout(&checkout, branch, from, to)?;
+        Ok(Advanced {
+            checkout: Some(checkout.path),
+        })
+    }
+
+    fn advance_checkout(
+        &self,
+        checkout: &Worktree,
+        branch: &BranchName,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<()> {
+        if let Some(what) = checkout.in_progress {
+            return Err(Error::InProgress {
+                checkout: checkout.path.clone(),
+                what,
+            });
+        }
+        self.check_at(branch, from)?;
+        // git moves the branch from what it finds there, and only where that is an ancestor
+        // of `to`: a commit that comes in between is not lost, it is refused.
+        let output = Git::new(&checkout.path)
+            .durable()
+            .uninterrupted()
+            .args(["merge", "--ff-only", "--no-stat", to.as_str()])
+            .output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        self.check_at(branch, from)?;
+        let in_the_way = overwritten(&String::from_utf8_lossy(&output.stderr));
+        if in_the_way.is_empty() {
+            return Err(failed(format!("merge --ff-only {to}"), &output));
+        }
+        Err(Error::FilesInTheWay {
+            checkout: checkout.path.clone(),
+            paths: in_the_way,
+        })
+    }
+
+    fn check_at(&self, branch: &BranchName, expected: &CommitId) -> Result<()> {
+        let found = self.branch_tip(branch)?;
+        if found.as_ref() == Some(expected) {
+            return Ok(());
+        }
+        Err(Error::RefMoved {
+            name: branch.full(),
+            expected: Some(expected.clone()),
+            found,
+        })
+    }
+}
+
+/// The files that git names, each on a line that begins with a tab, when it will not overwrite them.
+fn overwritten(stderr: &str) -> Vec<PathBuf> {
+    if !stderr.contains("would be overwritten by merge") {
+        return Vec::new();
+    }
+    stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix('\t'))
+        .map(PathBuf::from)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_in_the_way_are_read_from_gits_words() {
+        let said = "error: Your local changes to the following files would be overwritten by merge:\n\tsum.sh\n\ta b\nPlease commit your changes or stash them before you merge.\nAborting\n";
+        assert_eq!(
+            overwritten(said),
+            [PathBuf::from("sum.sh"), PathBuf::from("a b")]
+        );
+        assert!(overwritten("fatal: Not possible to fast-forward, aborting.\n\tx").is_empty());
+    }
+}

@@ -1,0 +1,35 @@
+//! Repositories: libgit2 where it is reliable and fast, the git program for all else.
+//!
+//! | what | by |
+//! | --- | --- |
+//! | opening; branches, tags, refs; commits, the graph, diffs; the list of worktrees | libgit2 |
+//! | whatever touches a working tree, an index or a commit made in one; merges | git |
+//! | everything, where libgit2 cannot open the repository (reftable, SHA-256) | git |
+//!
+//! The second line is git's because libgit2 loses data there or departs from what the
+//! repository asks for: it runs no hooks, filters, merge drivers or signing, deletes
+//! untracked files when it prunes, and writes sparse indexes wrongly. Who did what is
+//! logged at debug level.
+//!
+//! What holds: a ref changes only from the value that was read to the one that was meant;
+//! no folder is removed before it was checked to be the worktree that git knows there.
+
+mod changes;
+mod checkout;
+mod diff;
+mod error;
+mod graph;
+mod merge;
+mod program;
+mod refs;
+mod repository;
+mod worktrees;
+
+pub use changes::{Change, ChangeKind};
+pub use checkout::{NewWorktree, Removal};
+pub use error::{Error, Result};
+pub use graph::CommitInfo;
+pub use merge::{Advanced, MergeResult};
+pub use refs::{FoundRef, RefChange};
+pub use repository::Repository;
+pub use worktrees::Worktree;

@@ -1,0 +1,248 @@
+//! Calls of the git program, hermetic against what hub inherited.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{ErrorKind, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::domain::environment::GIT_LOCAL;
+
+use super::error::{Error, Result};
+
+/// Settings that hub relies on, whatever the user's configuration says.
+const PINNED: [&str; 5] = [
+    "core.quotePath=false",
+    "color.ui=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "merge.autoStash=false",
+];
+
+/// One call of git.
+#[derive(Debug)]
+#[must_use = "nothing runs before `run`, `output` or `succeeds`"]
+pub(super) struct Git {
+    settings: Vec<String>,
+    arguments: Vec<OsString>,
+    variables: Vec<(&'static str, OsString)>,
+    input: Option<Vec<u8>>,
+    uninterrupted: bool,
+    folder: OsString,
+}
+
+impl Git {
+    /// A call in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            settings: PINNED.iter().map(|&setting| setting.to_owned()).collect(),
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            input: None,
+            uninterrupted: false,
+            folder: folder.as_os_str().to_owned(),
+        }
+    }
+
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        let arguments = arguments.into_iter().map(|a| a.as_ref().to_owned());
+        self.arguments.extend(arguments);
+        self
+    }
+
+    /// One more `-c name=value`.
+    pub fn setting(mut self, setting: &str) -> Self {
+        self.settings.push(setting.to_owned());
+        self
+    }
+
+    /// What is written reaches the disk before git ends.
+    pub fn durable(self) -> Self {
+        self.setting("core.fsync=all")
+    }
+
+    /// For checkouts of hub's own, which are nobody's to hook into.
+    pub fn without_hooks(self) -> Self {
+        self.setting("core.hooksPath=/dev/null")
+    }
+
+    pub fn variable(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name, value.as_ref().to_owned()));
+        self
+    }
+
+    /// What git reads from stdin.
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(input.into());
+        self
+    }
+
+    /// In a process group of its own: a Ctrl-C on the terminal ends hub after this call, not
+    /// git in the middle of it. For what would leave a half-changed folder.
+    pub fn uninterrupted(mut self) -> Self {
+        self.uninterrupted = true;
+        self
+    }
+
+    /// Runs it and returns its stdout.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub fn run(self) -> Result<Vec<u8>> {
+        let command = self.shown();
+        let output = self.output()?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        Err(failed(command, &output))
+    }
+
+    /// Runs it for a yes (exit status 0) or a no (1).
+    ///
+    /// # Errors
+    /// At any other exit status.
+    pub fn succeeds(self) -> Result<bool> {
+        let command = self.shown();
+        let output = self.output()?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(failed(command, &output)),
+        }
+    }
+
+    /// Runs it, whatever it ends with.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn output(self) -> Result<Output> {
+        log::debug!("git {}", self.shown());
+        let mut command = self.command();
+        let started = command.spawn();
+        let mut child = started.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::NoProgram,
+            _ => Error::Io(error),
+        })?;
+        if let (Some(input), Some(mut stdin)) = (&self.input, child.stdin.take()) {
+            // A git that ends before it has read all says why by itself.
+            let _ = stdin.write_all(input);
+        }
+        child.wait_with_output().map_err(Error::Io)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("git");
+        for name in GIT_LOCAL {
+            command.env_remove(name);
+        }
+        command
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_EDITOR", ":")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .arg("-C")
+            .arg(&self.folder);
+        for setting in &self.settings {
+            command.args(["-c", setting]);
+        }
+        let stdin = match self.input {
+            Some(_) => Stdio::piped(),
+            None => Stdio::null(),
+        };
+        command
+            .args(&self.arguments)
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if self.uninterrupted {
+            command.process_group(0);
+        }
+        command
+    }
+
+    /// The subcommand and its arguments, for people.
+    fn shown(&self) -> String {
+        let arguments: Vec<_> = self.arguments.iter().map(|a| a.to_string_lossy()).collect();
+        arguments.join(" ")
+    }
+}
+
+/// The error of a call that failed.
+pub(super) fn failed(command: String, output: &Output) -> Error {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let message: Vec<&str> = stderr.lines().map(str::trim).collect();
+    let message = message.join(" ");
+    Error::Program {
+        command,
+        message: match message.trim() {
+            "" => output.status.to_string(),
+            message => message.to_owned(),
+        },
+    }
+}
+
+/// git's answer as text, without the final line feed.
+pub(super) fn text(answer: &[u8]) -> Result<&str> {
+    std::str::from_utf8(answer)
+        .map(|text| text.trim_end_matches('\n'))
+        .map_err(|_| Error::answer("UTF-8", answer))
+}
+
+/// The version of the program, as `(2, 47)`.
+pub(super) fn version() -> Result<(u32, u32)> {
+    let answer = Git::new(Path::new("/")).arg("--version").run()?;
+    parse_version(text(&answer)?).ok_or_else(|| Error::answer("a version", &answer))
+}
+
+fn parse_version(answer: &str) -> Option<(u32, u32)> {
+    let mut numbers = answer.strip_prefix("git version ")?.split('.');
+    let major = numbers.next()?.parse().ok()?;
+    let minor = numbers.next()?.parse().ok()?;
+    Some((major, minor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_all_builds_are_read() {
+        for (answer, version) in [
+            ("git version 2.47.3", Some((2, 47))),
+            ("git version 2.39.5 (Apple Git-154)", Some((2, 39))),
+            ("git version 2.31.0.windows.1", Some((2, 31))),
+            ("no", None),
+        ] {
+            assert_eq!(parse_version(answer), version, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_failure_names_the_call_and_what_git_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Git::new(folder.path())
+            .args(["rev-parse", "--verify", "nothing"])
+            .run()
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("rev-parse --verify nothing"), "{error}");
+        assert!(error.contains("fatal: "), "{error}");
+    }
+
+    #[test]
+    fn variables_of_a_hook_are_not_handed_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = Git::new(folder.path())
+            .args(["-c", "alias.show=!echo ${GIT_DIR-none}", "show"])
+            .command()
+            .get_envs()
+            .any(|(name, value)| name == "GIT_DIR" && value.is_none());
+        assert!(found, "GIT_DIR is taken out of the environment");
+    }
+}

@@ -1,0 +1,314 @@
+//! Branches, tags and every other ref: read, and changed by compare-and-swap.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::domain::refs::{BranchName, CommitId, RefName};
+
+use super::error::{Error, Result};
+use super::program;
+use super::repository::{Repository, commit_id, oid, printed_id};
+
+/// A ref that was found, with the commit that it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundRef {
+    /// Its full name.
+    pub name: RefName,
+    /// The commit; an annotated tag's is the one that it tags.
+    pub commit: CommitId,
+}
+
+/// One ref from a value to another; `None` is "not there".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefChange {
+    /// Its full name.
+    pub name: RefName,
+    /// What it must be now.
+    pub from: Option<CommitId>,
+    /// What it becomes.
+    pub to: Option<CommitId>,
+}
+
+/// How long another program's lock on a ref is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+impl Repository {
+    /// The commit at the tip of a branch; `None` when there is no such branch.
+    ///
+    /// # Errors
+    /// When the refs cannot be read.
+    pub fn branch_tip(&self, branch: &BranchName) -> Result<Option<CommitId>> {
+        let name = branch.full();
+        let Some(library) = &self.library else {
+            return self.ref_value(&name);
+        };
+        match library.find_reference(name.as_str()) {
+            Ok(reference) => {
+                let commit = reference
+                    .peel_to_commit()
+                    .map_err(Error::library("read a branch"))?;
+                commit_id(commit.id()).map(Some)
+            }
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(Error::library("read a branch")(error)),
+        }
+    }
+
+    /// The refs whose full names begin with `prefix`, which ends with a slash; by name.
+    ///
+    /// A ref that leads to no commit is passed over.
+    ///
+    /// # Errors
+    /// When the refs cannot be read.
+    pub fn refs_under(&self, prefix: &str) -> Result<Vec<FoundRef>> {
+        let mut found = match &self.library {
+            Some(library) => listed_by_library(library, prefix)?,
+            None => self.listed_by_program(prefix)?,
+        };
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    fn listed_by_program(&self, prefix: &str) -> Result<Vec<FoundRef>> {
+        const FORMAT: &str = "--format=%(refname) %(objectname) %(*objectname)";
+        let answer = self.git().args(["for-each-ref", FORMAT, prefix]).run()?;
+        let lines = program::text(&answer)?.lines();
+        Ok(lines
+            .filter_map(|line| {
+                let mut words = line.split(' ');
+                let name = words.next()?.parse().ok()?;
+                // The commit behind an annotated tag comes last, and is empty for all else.
+                let commit = words.rfind(|word| !word.is_empty())?.parse().ok()?;
+                Some(FoundRef { name, commit })
+            })
+            .collect())
+    }
+
+    /// The object that a ref names; `None` when it is not there.
+    fn ref_value(&self, name: &RefName) -> Result<Option<CommitId>> {
+        let Some(library) = &self.library else {
+            return self.verified(name.as_str());
+        };
+        match library.find_reference(name.as_str()) {
+            Ok(reference) => reference.target().map(commit_id).transpose(),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(Error::library("read a ref")(error)),
+        }
+    }
+
+    /// What git says that a ref names; `None` when it is not there.
+    pub(super) fn verified(&self, name: &str) -> Result<Option<CommitId>> {
+        let call = self.git().args(["rev-parse", "--quiet", "--verify", name]);
+        let output = call.output()?;
+        let found = output.status.success();
+        found.then(|| printed_id(&output.stdout)).transpose()
+    }
+
+    /// Changes refs, all or none; `message` goes into their reflogs. They reach the disk.
+    ///
+    /// # Errors
+    /// [`Error::RefMoved`] when one of them is not what it must be, [`Error::RefLocked`]
+    /// when another program holds one for too long. Nothing is changed then.
+    pub fn update_refs(&self, changes: &[RefChange], message: &str) -> Result<()> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let updated = match &self.library {
+                Some(library) => self.update_by_library(library, changes, message),
+                None => self.update_by_program(changes, message),
+            };
+            match updated {
+                Err(Error::RefLocked { .. }) if begun.elapsed() < PATIENCE => {
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_millis(200));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn update_by_library(
+        &self,
+        library: &git2::Repository,
+        changes: &[RefChange],
+        message: &str,
+    ) -> Result<()> {
+        let mut transaction = library
+            .transaction()
+            .map_err(Error::library("begin to change refs"))?;
+        for change in changes {
+            log::debug!("libgit2: {}", described(change));
+            transaction
+                .lock_ref(change.name.as_str())
+                .map_err(|error| match error.code() {
+                    git2::ErrorCode::Locked => Error::RefLocked {
+                        name: change.name.clone(),
+                    },
+                    _ => Error::library("lock a ref")(error),
+                })?;
+        }
+        // Every one is locked by now, so what is read stays true.
+        for change in changes {
+            self.check_unmoved(change)?;
+            let name = change.name.as_str();
+            match &change.to {
+                Some(to) => transaction.set_target(name, oid(to)?, None, message),
+                None => transaction.remove(name),
+            }
+            .map_err(Error::library("change a ref"))?;
+        }
+        transaction
+            .commit()
+            .map_err(Error::library("change refs"))?;
+        for change in changes.iter().filter(|change| change.to.is_some()) {
+            flush(&self.common.join(change.name.as_str()));
+        }
+        Ok(())
+    }
+
+    fn check_unmoved(&self, change: &RefChange) -> Result<()> {
+        let found = self.ref_value(&change.name)?;
+        if found == change.from {
+            return Ok(());
+        }
+        Err(Error::RefMoved {
+            name: change.name.clone(),
+            expected: change.from.clone(),
+            found,
+        })
+    }
+
+    fn update_by_program(&self, changes: &[RefChange], message: &str) -> Result<()> {
+        // git-update-ref(1), --stdin -z; an empty old value would mean "whatever it is".
+        let mut input = "start\0".to_owned();
+        for change in changes {
+            let name = &change.name;
+            let nothing = "0".repeat(change.to.as_ref().map_or(40, |id| id.as_str().len()));
+            let _ = match (&change.from, &change.to) {
+                (None, Some(to)) => write!(input, "update {name}\0{to}\0{nothing}\0"),
+                (Some(from), Some(to)) => write!(input, "update {name}\0{to}\0{from}\0"),
+                (Some(from), None) => write!(input, "delete {name}\0{from}\0"),
+                (None, None) => Ok(()),
+            };
+        }
+        input.push_str("prepare\0commit\0");
+        let updated = self
+            .git()
+            .durable()
+            .uninterrupted()
+            .args([
+                "update-ref",
+                "--stdin",
+                "-z",
+                "--create-reflog",
+                "-m",
+                message,
+            ])
+            .input(input)
+            .run();
+        if updated.is_err() {
+            changes
+                .iter()
+                .try_for_each(|change| self.check_unmoved(change))?;
+        }
+        updated.map(drop)
+    }
+
+    /// Makes the object of an annotated tag, without a ref that leads to it yet.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create_tag_object(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        message: &str,
+    ) -> Result<CommitId> {
+        // git-mktag(1); git itself knows the user's name from all the places it can stand in.
+        let tagger = self.committer()?;
+        let text =
+            format!("object {commit}\ntype commit\ntag {name}\ntagger {tagger}\n\n{message}");
+        let answer = self
+            .git()
+            .durable()
+            .args(["hash-object", "-t", "tag", "-w", "--stdin"])
+            .input(text)
+            .run()?;
+        printed_id(&answer)
+    }
+
+    /// Who commits, with the time: `Name <e-mail> seconds zone`.
+    fn committer(&self) -> Result<String> {
+        let mut call = self.git().args(["var", "GIT_COMMITTER_IDENT"]);
+        for (name, value) in self.stand_in_identity()? {
+            call = call.variable(name, value);
+        }
+        let answer = call.run()?;
+        Ok(program::text(&answer)?.to_owned())
+    }
+
+    /// What names hub itself as the author where the user has told git no name; else nothing.
+    pub(super) fn stand_in_identity(&self) -> Result<Vec<(&'static str, &'static str)>> {
+        let known =
+            |who| -> Result<bool> { Ok(self.git().args(["var", who]).output()?.status.success()) };
+        let mut variables = Vec::new();
+        if !known("GIT_AUTHOR_IDENT")? {
+            variables.extend([
+                ("GIT_AUTHOR_NAME", "hub"),
+                ("GIT_AUTHOR_EMAIL", "hub@localhost"),
+            ]);
+        }
+        if !known("GIT_COMMITTER_IDENT")? {
+            variables.extend([
+                ("GIT_COMMITTER_NAME", "hub"),
+                ("GIT_COMMITTER_EMAIL", "hub@localhost"),
+            ]);
+        }
+        Ok(variables)
+    }
+}
+
+fn listed_by_library(library: &git2::Repository, prefix: &str) -> Result<Vec<FoundRef>> {
+    let references = library
+        .references_glob(&format!("{prefix}*"))
+        .map_err(Error::library("list refs"))?;
+    let mut found = Vec::new();
+    for reference in references {
+        let reference = reference.map_err(Error::library("list refs"))?;
+        let Some(name) = reference.name().ok().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        match reference.peel_to_commit() {
+            Ok(commit) => found.push(FoundRef {
+                name,
+                commit: commit_id(commit.id())?,
+            }),
+            Err(error) => log::debug!("{name} leads to no commit: {}", error.message()),
+        }
+    }
+    Ok(found)
+}
+
+fn described(change: &RefChange) -> String {
+    match &change.to {
+        Some(to) => format!("{} becomes {}", change.name, to.short()),
+        None => format!("{} goes", change.name),
+    }
+}
+
+/// Brings a file that libgit2 wrote, and its name, to the disk; libgit2 flushes neither.
+fn flush(path: &Path) {
+    let flushed = File::open(path)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| {
+            path.parent()
+                .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+        });
+    if let Err(error) = flushed {
+        // The ref is there; it may have been packed in between.
+        log::debug!("cannot flush {}: {error}", path.display());
+    }
+}

@@ -1,0 +1,199 @@
+//! Finding a repository from any folder of it.
+
+use std::cell::OnceCell;
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use crate::domain::refs::{BranchName, CommitId};
+
+use super::error::{Error, Result};
+use super::program::{self, Git};
+
+/// A repository with all its worktrees.
+pub struct Repository {
+    /// `None` where libgit2 cannot open it: then git does everything.
+    pub(super) library: Option<git2::Repository>,
+    /// The folder that all worktrees share: `.git`, or the bare repository.
+    pub(super) common: PathBuf,
+    home: PathBuf,
+    /// Where it was found from: a folder of one of its worktrees, or the bare repository.
+    here: PathBuf,
+    checked_version: OnceCell<(u32, u32)>,
+}
+
+/// The oldest git that does what hub asks of it.
+const OLDEST: (u32, u32) = (2, 31);
+
+impl Repository {
+    /// Finds the repository around `folder`; inherited `GIT_*` variables do not count.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub fn discover(folder: &Path) -> Result<Self> {
+        let none = &[] as &[&OsStr];
+        let opened = git2::Repository::open_ext(folder, git2::RepositoryOpenFlags::empty(), none);
+        match opened {
+            Ok(library) => Ok(Self::from_library(library, folder)),
+            Err(error) => match error.code() {
+                git2::ErrorCode::NotFound => Err(Error::NotARepository(folder.to_path_buf())),
+                git2::ErrorCode::Owner => Err(Error::ForeignOwner(folder.to_path_buf())),
+                _ => Self::from_program(folder, &error),
+            },
+        }
+    }
+
+    fn from_library(library: git2::Repository, folder: &Path) -> Self {
+        let common = resolved(library.commondir());
+        log::debug!("libgit2: open {}", common.display());
+        let config = library.config().ok();
+        let bare = config.as_ref().and_then(|c| c.get_bool("core.bare").ok());
+        let worktree = config.and_then(|c| c.get_path("core.worktree").ok());
+        let home = home_of(&common, bare.unwrap_or(false), worktree);
+        let here = match library.workdir() {
+            Some(workdir) => resolved(workdir),
+            None => folder.to_path_buf(),
+        };
+        Self {
+            library: Some(library),
+            common,
+            home,
+            here,
+            checked_version: OnceCell::new(),
+        }
+    }
+
+    fn from_program(folder: &Path, refused: &git2::Error) -> Result<Self> {
+        log::debug!(
+            "libgit2 cannot open it ({}); git does it all",
+            refused.message()
+        );
+        let git = || Git::new(folder);
+        let common = git()
+            .args(["rev-parse", "--path-format=absolute", "--git-common-dir"])
+            .run()
+            .map_err(|error| match error {
+                // The reason that libgit2 gives is the one that a person can act on.
+                Error::Program { .. } => Error::Library {
+                    action: "open the repository",
+                    source: git2::Error::from_str(refused.message()),
+                },
+                other => other,
+            })?;
+        let common = resolved(&path_of(&common));
+        let setting = |kind, name| -> Option<PathBuf> {
+            let call = git().args(["config", kind, "--get", name]);
+            call.run().ok().map(|answer| path_of(&answer))
+        };
+        let bare = setting("--bool", "core.bare").is_some_and(|value| value == Path::new("true"));
+        let home = home_of(&common, bare, setting("--path", "core.worktree"));
+        Ok(Self {
+            library: None,
+            common,
+            home,
+            here: folder.to_path_buf(),
+            checked_version: OnceCell::new(),
+        })
+    }
+
+    /// The main worktree, or the folder of a bare repository.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The branch that is checked out where hub was started; `None` for a detached HEAD.
+    ///
+    /// # Errors
+    /// When HEAD cannot be read.
+    pub fn head_branch(&self) -> Result<Option<BranchName>> {
+        let name = if let Some(library) = &self.library {
+            let head = library
+                .find_reference("HEAD")
+                .map_err(Error::library("read HEAD"))?;
+            head.symbolic_target().ok().flatten().map(str::to_owned)
+        } else {
+            let call = Git::new(&self.here).args(["symbolic-ref", "--quiet", "HEAD"]);
+            let output = call.output()?;
+            let found = output.status.success();
+            found
+                .then(|| program::text(&output.stdout).map(str::to_owned))
+                .transpose()?
+        };
+        let branch = name
+            .as_deref()
+            .and_then(|name| name.strip_prefix("refs/heads/"));
+        Ok(branch.and_then(|name| name.parse().ok()))
+    }
+
+    /// A call of git on the whole repository.
+    pub(super) fn git(&self) -> Git {
+        Git::new(&self.common)
+    }
+
+    /// Checks once that the git program is there and new enough, and returns its version.
+    pub(super) fn program_version(&self) -> Result<(u32, u32)> {
+        if let Some(version) = self.checked_version.get() {
+            return Ok(*version);
+        }
+        let version = program::version()?;
+        if version < OLDEST {
+            let (major, minor) = version;
+            return Err(Error::OldProgram {
+                found: format!("{major}.{minor}"),
+            });
+        }
+        Ok(*self.checked_version.get_or_init(|| version))
+    }
+}
+
+/// Where the main worktree is, from what all worktrees agree on.
+fn home_of(common: &Path, bare: bool, worktree: Option<PathBuf>) -> PathBuf {
+    if bare {
+        return common.to_path_buf();
+    }
+    if let Some(worktree) = worktree {
+        // A relative one starts at the git directory (git-config(1), core.worktree).
+        return resolved(&common.join(worktree));
+    }
+    match common.parent() {
+        Some(parent) if common.file_name() == Some(OsStr::new(".git")) => parent.to_path_buf(),
+        // A git directory apart from its worktree does not know where that is.
+        _ => common.to_path_buf(),
+    }
+}
+
+/// A path without links and dots, as git records them; as it is where it cannot be resolved.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// A path that git printed.
+pub(super) fn path_of(answer: &[u8]) -> PathBuf {
+    let path = answer.strip_suffix(b"\n").unwrap_or(answer);
+    PathBuf::from(std::ffi::OsString::from_vec(path.to_vec()))
+}
+
+/// A path inside a repository, as git holds it.
+pub(super) fn path_from(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(bytes))
+}
+
+/// The domain's id of what libgit2 found.
+pub(super) fn commit_id(oid: git2::Oid) -> Result<CommitId> {
+    let text = oid.to_string();
+    text.parse()
+        .map_err(|_| Error::answer("an object id", text))
+}
+
+/// libgit2's id of an object.
+pub(super) fn oid(commit: &CommitId) -> Result<git2::Oid> {
+    git2::Oid::from_str(commit.as_str()).map_err(Error::library("read an object id"))
+}
+
+/// An object id that git printed.
+pub(super) fn printed_id(answer: &[u8]) -> Result<CommitId> {
+    let text = program::text(answer)?.trim();
+    text.parse()
+        .map_err(|_| Error::answer("an object id", text))
+}

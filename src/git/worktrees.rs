@@ -1,0 +1,224 @@
+//! Which worktrees a repository has, and how they stand.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::domain::refs::{BranchName, CommitId, RefName};
+
+use super::error::{Error, Result};
+use super::program::Git;
+use super::repository::{Repository, path_from, path_of, resolved};
+
+/// One worktree, as the repository knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worktree {
+    /// Its folder, absolute and without links.
+    pub path: PathBuf,
+    /// Whether it is the main one.
+    pub is_main: bool,
+    /// The commit that is checked out; `None` before the first one.
+    pub head: Option<CommitId>,
+    /// The branch that is checked out; `None` for a detached HEAD.
+    pub branch: Option<BranchName>,
+    /// The branch that a rebase under way will move.
+    pub rebasing: Option<BranchName>,
+    /// Whether its folder is gone.
+    pub missing: bool,
+    /// The reason (it may be empty) when somebody locked it.
+    pub locked: Option<String>,
+    /// What is under way in it: `rebase`, `merge` …
+    pub in_progress: Option<&'static str>,
+}
+
+impl Repository {
+    /// All worktrees, the main one first; a bare repository has no main one.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn worktrees(&self) -> Result<Vec<Worktree>> {
+        match &self.library {
+            Some(library) => self.listed_worktrees(library),
+            None => self.printed_worktrees(),
+        }
+    }
+
+    fn listed_worktrees(&self, library: &git2::Repository) -> Result<Vec<Worktree>> {
+        let failed = Error::library("list worktrees");
+        let mut found = Vec::new();
+        if self.home() != self.common {
+            found.push(self.described(self.home(), &self.common, true, None)?);
+        }
+        let names = library.worktrees().map_err(&failed)?;
+        for name in names.iter().flatten().flatten() {
+            let worktree = match library.find_worktree(name) {
+                Ok(worktree) => worktree,
+                // It went between the two looks, or was never whole.
+                Err(error) => {
+                    log::debug!("worktree {name} is passed over: {}", error.message());
+                    continue;
+                }
+            };
+            let locked = match worktree.is_locked().map_err(&failed)? {
+                git2::WorktreeLockStatus::Unlocked => None,
+                git2::WorktreeLockStatus::Locked(reason) => Some(reason.unwrap_or_default()),
+            };
+            let admin = self.common.join("worktrees").join(name);
+            found.push(self.described(worktree.path(), &admin, false, locked)?);
+        }
+        Ok(found)
+    }
+
+    /// A worktree by its administration, the folder where its HEAD stands.
+    fn described(
+        &self,
+        path: &Path,
+        admin: &Path,
+        is_main: bool,
+        locked: Option<String>,
+    ) -> Result<Worktree> {
+        // Read as a file: libgit2 opens no worktree whose folder is gone.
+        let head = fs::read_to_string(admin.join("HEAD")).unwrap_or_default();
+        let branch = match head.trim().strip_prefix("ref: ") {
+            Some(name) => name.parse::<RefName>().ok().and_then(|name| name.branch()),
+            None => None,
+        };
+        let head = match &branch {
+            Some(branch) => self.branch_tip(branch)?,
+            None => head.trim().parse().ok(),
+        };
+        Ok(Worktree {
+            path: resolved(path),
+            is_main,
+            head,
+            branch,
+            rebasing: rebasing(admin),
+            missing: !path.exists(),
+            locked: locked.map(|reason| reason.trim().to_owned()),
+            in_progress: in_progress(admin),
+        })
+    }
+
+    fn printed_worktrees(&self) -> Result<Vec<Worktree>> {
+        const WITH_Z: (u32, u32) = (2, 36);
+        let with_z = self.program_version()? >= WITH_Z;
+        let mut call = self.git().args(["worktree", "list", "--porcelain"]);
+        if with_z {
+            call = call.arg("-z");
+        }
+        let answer = call.run()?;
+        let separator = if with_z { b'\0' } else { b'\n' };
+        let mut found: Vec<Worktree> = Vec::new();
+        for line in answer.split(|byte| *byte == separator) {
+            let mut parts = line.splitn(2, |byte| *byte == b' ');
+            let (key, value) = (parts.next(), parts.next());
+            let (key, value) = (key.unwrap_or_default(), value.unwrap_or_default());
+            if key == b"worktree" {
+                found.push(printed_worktree(value, found.is_empty()));
+            } else if key == b"bare" {
+                found.pop();
+            } else if let Some(worktree) = found.last_mut() {
+                complete(worktree, key, &String::from_utf8_lossy(value));
+            }
+        }
+        for worktree in found.iter_mut().filter(|worktree| !worktree.missing) {
+            let call = Git::new(&worktree.path).args(["rev-parse", "--absolute-git-dir"]);
+            if let Ok(answer) = call.run() {
+                let admin = path_of(&answer);
+                worktree.in_progress = in_progress(&admin);
+                worktree.rebasing = rebasing(&admin);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The commit that is checked out in the main worktree, or that a bare repository is at.
+    pub(super) fn main_head(&self) -> Result<Option<CommitId>> {
+        if self.library.is_some() {
+            return Ok(self.described(self.home(), &self.common, true, None)?.head);
+        }
+        self.verified("HEAD")
+    }
+
+    /// Refuses a folder that is not the worktree of this repository that git knows there.
+    pub(super) fn check_ours(&self, path: &Path) -> Result<()> {
+        let ours = || -> Option<()> {
+            if fs::symlink_metadata(path).ok()?.is_symlink() {
+                return None;
+            }
+            if path == self.home() {
+                return Some(());
+            }
+            let link = fs::read(path.join(".git")).ok()?;
+            let admin = path_of(link.strip_prefix(b"gitdir: ")?);
+            let admin = resolved(&path.join(admin));
+            if admin.parent()? != self.common.join("worktrees") {
+                return None;
+            }
+            let back = path_of(&fs::read(admin.join("gitdir")).ok()?);
+            let back = resolved(admin.join(back).parent()?);
+            (back == resolved(path)).then_some(())
+        };
+        ours().ok_or_else(|| Error::NotTheWorktree(path.to_path_buf()))
+    }
+}
+
+fn printed_worktree(path: &[u8], is_main: bool) -> Worktree {
+    let path = path_from(path);
+    Worktree {
+        missing: !path.exists(),
+        path,
+        is_main,
+        head: None,
+        branch: None,
+        rebasing: None,
+        locked: None,
+        in_progress: None,
+    }
+}
+
+fn complete(worktree: &mut Worktree, key: &[u8], value: &str) {
+    match key {
+        b"HEAD" => worktree.head = value.parse().ok().filter(|id: &CommitId| !is_nothing(id)),
+        b"branch" => {
+            worktree.branch = value.parse::<RefName>().ok().and_then(|name| name.branch());
+        }
+        b"locked" => worktree.locked = Some(value.to_owned()),
+        _ => {}
+    }
+}
+
+/// The id of all zeros, by which git means that there is none.
+fn is_nothing(id: &CommitId) -> bool {
+    id.as_str().bytes().all(|digit| digit == b'0')
+}
+
+/// What is under way, by the files that git leaves in a worktree's administration.
+fn in_progress(admin: &Path) -> Option<&'static str> {
+    [
+        ("rebase-merge", "rebase"),
+        ("rebase-apply", "rebase"),
+        ("MERGE_HEAD", "merge"),
+        ("CHERRY_PICK_HEAD", "cherry-pick"),
+        ("REVERT_HEAD", "revert"),
+        ("BISECT_LOG", "bisect"),
+    ]
+    .into_iter()
+    .find(|(file, _)| admin.join(file).exists())
+    .map(|(_, what)| what)
+}
+
+fn rebasing(admin: &Path) -> Option<BranchName> {
+    let name = ["rebase-merge", "rebase-apply"]
+        .into_iter()
+        .find_map(|folder| fs::read_to_string(admin.join(folder).join("head-name")).ok())?;
+    name.trim().parse::<RefName>().ok()?.branch()
+}
+
+/// The paths of an answer in which each ends with a NUL.
+pub(super) fn paths(answer: &[u8]) -> impl Iterator<Item = PathBuf> + '_ {
+    answer
+        .split(|byte| *byte == b'\0')
+        .filter(|path| !path.is_empty())
+        .map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path)))
+}

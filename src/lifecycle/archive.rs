@@ -1,0 +1,163 @@
+//! `hub archive`: keeps every attempt as a tag and ends the session without a merge.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::domain::event::{Operation, Phase};
+use crate::domain::id::SessionSelector;
+use crate::domain::report::{ArchiveReport, ArchivedAttempt};
+use crate::domain::state::SessionState;
+use crate::git::RefChange;
+use crate::store::LockedSession;
+
+use super::attempts::AttemptInfo;
+use super::error::{Error, Result};
+use super::hub::Hub;
+use super::{stop, update};
+
+/// Which session to archive.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The session; the newest that is not at its end where none is named.
+    pub session: Option<SessionSelector>,
+}
+
+/// Stops what runs, tags every attempt, and walks the edges to `archived` one by one.
+///
+/// # Errors
+/// When the session is at its end already, or cannot be written.
+pub fn run(hub: &Hub, request: &Request) -> Result<ArchiveReport> {
+    let stored = hub.read(request.session.as_ref(), "open", |stored| {
+        !stored.session.state().is_terminal()
+    })?;
+    let id = stored.config.session_id.clone();
+    if stored.session.first_active().is_some() {
+        let question = format!("Agents of session {id} still run. End them?");
+        let hint = format!("`hub archive {id} --yes`, or wait: `hub wait {id}`");
+        hub.confirm(
+            &question,
+            &format!("ending the running agents of session {id}"),
+            hint,
+        )?;
+        stop::stop_agents(hub, &id, &[])?;
+    }
+    let mut session = hub.lock(&id, "archive")?;
+    archive(hub, &mut session)
+}
+
+pub(super) fn archive(hub: &Hub, session: &mut LockedSession) -> Result<ArchiveReport> {
+    let state = session.session().state();
+    if state.is_terminal() {
+        // The machine says it in its own words.
+        session
+            .session()
+            .clone()
+            .advance(SessionState::Archived, hub.now())?;
+    }
+    for (from, to) in [
+        (SessionState::Init, SessionState::Running),
+        (SessionState::Running, SessionState::Evaluating),
+    ] {
+        if session.session().state() == from {
+            update::advance(hub, session, to)?;
+        }
+    }
+    hub.record(
+        session,
+        Operation::Archive,
+        Phase::Begin,
+        json!({ "from": state }),
+    )?;
+    let archived = finish(hub, session)?;
+    hub.record(session, Operation::Archive, Phase::End, json!({}))?;
+    Ok(ArchiveReport {
+        session_id: session.config().session_id.clone(),
+        state: session.session().state(),
+        archived,
+    })
+}
+
+/// Everything after the intent; can be done again after a kill.
+pub(super) fn finish(hub: &Hub, session: &mut LockedSession) -> Result<Vec<ArchivedAttempt>> {
+    let archived = tag_attempts(hub, session, |_| true)?;
+    if session.session().state() == SessionState::Evaluating {
+        let now = hub.now();
+        session.change(|state| {
+            state
+                .advance(SessionState::Archived, now)
+                .map_err(Error::from)
+        })?;
+    }
+    Ok(archived)
+}
+
+/// Makes the archive tags of the attempts that are `meant`, in one transaction.
+///
+/// Tags that are there already stay as they are and are told of, too.
+pub(super) fn tag_attempts(
+    hub: &Hub,
+    session: &LockedSession,
+    meant: impl Fn(&AttemptInfo) -> bool,
+) -> Result<Vec<ArchivedAttempt>> {
+    let id = &session.config().session_id;
+    let attempts = hub.attempts(session.session())?;
+    let (mut tags, mut changes) = (Vec::new(), Vec::new());
+    for attempt in attempts.iter().filter(|attempt| meant(attempt)) {
+        let Some(commit) = attempt.tip().cloned() else {
+            continue;
+        };
+        let tag = attempt.tag(id);
+        if attempt.archived.is_none() {
+            let message = tag_message(session, attempt)?;
+            let name = tag.to_string();
+            let object = hub.repository.create_tag_object(&name, &commit, &message)?;
+            changes.push(RefChange {
+                name: tag.full(),
+                from: None,
+                to: Some(object),
+            });
+        }
+        tags.push(ArchivedAttempt {
+            agent: attempt.agent,
+            attempt: attempt.attempt,
+            tag,
+            commit: attempt.archived.clone().unwrap_or(commit),
+        });
+    }
+    if !changes.is_empty() {
+        hub.repository.update_refs(&changes, "hub: archive")?;
+    }
+    Ok(tags)
+}
+
+fn tag_message(session: &LockedSession, attempt: &AttemptInfo) -> Result<String> {
+    let config = session.config();
+    let id = &config.session_id;
+    let mut message = format!(
+        "{} {} of session {id}\n\n{}\n\n",
+        attempt.agent,
+        attempt.attempt,
+        config.task.title()
+    );
+    let mut trailer = |name: &str, value: String| {
+        let _ = writeln!(message, "{name}: {value}");
+    };
+    trailer("Hub-Session", id.to_string());
+    trailer("Hub-Agent", attempt.agent.to_string());
+    trailer("Hub-Attempt", attempt.attempt.number().to_string());
+    let evaluation = session.evaluation()?;
+    let result = evaluation
+        .as_ref()
+        .and_then(|all| all.of(attempt.agent))
+        .filter(|result| result.attempt == attempt.attempt);
+    if let Some(result) = result {
+        if let (Some(metric), Some(value)) = (&config.metric, result.value) {
+            trailer("Hub-Metric", format!("{metric}={value}"));
+        }
+        if let Some(rank) = result.rank {
+            trailer("Hub-Rank", rank.to_string());
+        }
+    }
+    Ok(message)
+}

@@ -1,0 +1,345 @@
+//! `hub cleanup`: removes the worktrees and branches of a session that is at its end.
+//!
+//! Everything is checked before anything is removed. What no branch or tag would hold
+//! any more is refused, or with `force` kept as a snapshot.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::domain::evaluation::Evaluation;
+use crate::domain::event::{Operation, Phase};
+use crate::domain::id::{AgentId, SessionId, SessionSelector};
+use crate::domain::refs::{CommitId, SnapshotLabel, SnapshotRef};
+use crate::domain::report::{CleanupReport, SnapshotReport};
+use crate::git::{self, RefChange, Removal};
+use crate::store::LockedSession;
+
+use super::archive;
+use super::attempts::AttemptInfo;
+use super::error::{Error, Result};
+use super::hub::Hub;
+use super::worktrees::AgentWorktree;
+
+/// What to clean up.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The session; the newest that is at its end where none is named.
+    pub session: Option<SessionSelector>,
+    /// Whether work that nothing else holds is kept as a snapshot instead of refused.
+    pub force: bool,
+}
+
+/// Removes what a session at its end does not need any more. Nothing to do is no error.
+///
+/// # Errors
+/// When the session is not at its end, or a worktree holds work that would be lost:
+/// then nothing was touched.
+pub fn run(hub: &Hub, request: &Request) -> Result<CleanupReport> {
+    let stored = hub.read(request.session.as_ref(), "merged or archived", |stored| {
+        stored.session.state().is_terminal()
+    })?;
+    let mut session = hub.lock(&stored.config.session_id, "cleanup")?;
+    cleanup(hub, &mut session, request.force)
+}
+
+pub(super) fn cleanup(
+    hub: &Hub,
+    session: &mut LockedSession,
+    force: bool,
+) -> Result<CleanupReport> {
+    let state = session.session().state();
+    let id = session.config().session_id.clone();
+    if !state.is_terminal() {
+        return Err(Error::WrongState {
+            hint: format!("`hub archive {id}` ends it and keeps its attempts as tags"),
+            session: id,
+            state,
+            wanted: "cleanup is for merged and archived ones",
+        });
+    }
+    let mut report = CleanupReport {
+        session_id: id,
+        state,
+        removed_worktrees: Vec::new(),
+        forgotten_worktrees: Vec::new(),
+        deleted_branches: Vec::new(),
+        archived: Vec::new(),
+        snapshots: Vec::new(),
+    };
+    let evaluation = session.evaluation()?;
+    let plans = plan(hub, session, evaluation.as_ref(), force)?;
+    let branches = branches(hub, session)?;
+    if plans.is_empty() && branches.is_empty() {
+        hub.drop_empty_folders(&report.session_id);
+        return Ok(report);
+    }
+    let lock = hub.lock_repository("cleanup")?;
+    hub.record(
+        session,
+        Operation::Cleanup,
+        Phase::Begin,
+        json!({ "force": force }),
+    )?;
+    let done = remove_worktrees(hub, session, evaluation.as_ref(), plans, &mut report)
+        .and_then(|()| delete_branches(hub, session, &mut report));
+    drop(lock);
+    hub.drop_empty_folders(&report.session_id);
+    let (phase, detail) = match &done {
+        Ok(()) => (Phase::End, json!({ "deleted": report.deleted_branches })),
+        // Each step is whole in itself; the next cleanup does the rest.
+        Err(error) => (Phase::TakenBack, json!({ "stopped_by": error.to_string() })),
+    };
+    hub.record(session, Operation::Cleanup, phase, detail)?;
+    done.map(|()| report)
+}
+
+/// What is done with one worktree.
+struct Plan {
+    agent: AgentId,
+    path: PathBuf,
+    kind: PlanKind,
+}
+
+enum PlanKind {
+    /// Its folder is gone; git forgets it.
+    Forget,
+    /// Nothing in it would be lost.
+    Remove,
+    /// What only it holds becomes a snapshot first.
+    Snapshot,
+}
+
+/// Checks every worktree before any is touched.
+fn plan(
+    hub: &Hub,
+    session: &LockedSession,
+    evaluation: Option<&Evaluation>,
+    force: bool,
+) -> Result<Vec<Plan>> {
+    let id = &session.config().session_id;
+    hub.worktrees_of_agents(session.session())?
+        .into_iter()
+        .map(|found| {
+            let kind = plan_for(hub, id, evaluation, &found, force)?;
+            Ok(Plan {
+                agent: found.agent,
+                path: found.worktree.path,
+                kind,
+            })
+        })
+        .collect()
+}
+
+fn plan_for(
+    hub: &Hub,
+    session: &SessionId,
+    evaluation: Option<&Evaluation>,
+    found: &AgentWorktree,
+    force: bool,
+) -> Result<PlanKind> {
+    let worktree = &found.worktree;
+    let path = worktree.path.clone();
+    if let Some(reason) = &worktree.locked {
+        let reason = reason.clone();
+        return Err(git::Error::LockedWorktree { path, reason }.into());
+    }
+    if worktree.missing {
+        return Ok(PlanKind::Forget);
+    }
+    if let Some(what) = worktree.in_progress
+        && !force
+    {
+        return Err(Error::WorktreeBusy {
+            worktree: path,
+            what,
+        });
+    }
+    let work = hub.work_in(&path, evaluation, found.agent)?;
+    if !work.is_empty() {
+        return if force {
+            Ok(PlanKind::Snapshot)
+        } else {
+            Err(Error::UncommittedWork {
+                session: session.clone(),
+                worktree: path,
+                paths: work.into_iter().map(|change| change.path).collect(),
+            })
+        };
+    }
+    let head = worktree.head.clone();
+    let unreached = match &head {
+        Some(head) => hub.repository.unreachable(std::slice::from_ref(head))?,
+        None => Vec::new(),
+    };
+    match unreached.into_iter().next() {
+        Some(commit) if !force => Err(Error::UnreachedCommit {
+            session: session.clone(),
+            worktree: path,
+            commit,
+        }),
+        // With force it is kept like every commit that only the reflog still names.
+        _ => Ok(PlanKind::Remove),
+    }
+}
+
+fn remove_worktrees(
+    hub: &Hub,
+    session: &mut LockedSession,
+    evaluation: Option<&Evaluation>,
+    plans: Vec<Plan>,
+    report: &mut CleanupReport,
+) -> Result<()> {
+    let _doing = hub.doing("removing worktrees");
+    let all = plans.len();
+    for (done, plan) in plans.into_iter().enumerate() {
+        hub.interrupt.check()?;
+        hub.count("removing worktrees", Some((done, all)));
+        let step = json!({ "worktree": plan.path });
+        if matches!(plan.kind, PlanKind::Forget) {
+            hub.repository.forget_worktree(&plan.path)?;
+            report.forgotten_worktrees.push(plan.path);
+        } else {
+            keep_discarded(hub, session, &plan, report)?;
+            if matches!(plan.kind, PlanKind::Snapshot) {
+                keep_uncommitted(hub, session, &plan, report)?;
+            }
+            remove(hub, evaluation, &plan)?;
+            report.removed_worktrees.push(plan.path);
+        }
+        hub.record(session, Operation::Cleanup, Phase::Step, step)?;
+    }
+    Ok(())
+}
+
+fn remove(hub: &Hub, evaluation: Option<&Evaluation>, plan: &Plan) -> Result<()> {
+    let by_eval = evaluation
+        .and_then(|all| all.of(plan.agent))
+        .is_some_and(|result| !result.left_files.is_empty());
+    let how = match plan.kind {
+        PlanKind::Snapshot => Removal::Snapshotted,
+        // git would refuse the files that the evaluation left. Looked at once more:
+        // a file may have appeared since the plan was made.
+        _ if by_eval && hub.work_in(&plan.path, evaluation, plan.agent)?.is_empty() => {
+            Removal::Snapshotted
+        }
+        _ => Removal::Checked,
+    };
+    Ok(hub.repository.remove_worktree(&plan.path, how)?)
+}
+
+/// Commits that the agent amended or reset away are named by this worktree's reflog alone.
+fn keep_discarded(
+    hub: &Hub,
+    session: &LockedSession,
+    plan: &Plan,
+    report: &mut CleanupReport,
+) -> Result<()> {
+    let attempts = hub.attempts(session.session())?;
+    let branch = attempts
+        .iter()
+        .find(|attempt| attempt.agent == plan.agent && attempt.newest)
+        .map(|attempt| attempt.branch(&session.config().session_id).name());
+    let named = hub.repository.reflog_commits(&plan.path, branch.as_ref())?;
+    for commit in hub.repository.unreachable(&named)? {
+        let label = SnapshotLabel::Discarded(commit.clone());
+        keep(hub, session, plan.agent, label, commit, report)?;
+    }
+    Ok(())
+}
+
+fn keep_uncommitted(
+    hub: &Hub,
+    session: &LockedSession,
+    plan: &Plan,
+    report: &mut CleanupReport,
+) -> Result<()> {
+    let id = &session.config().session_id;
+    let message = format!(
+        "Uncommitted work of {} of session {id}\n\nHub-Session: {id}\nHub-Agent: {}\n",
+        plan.agent, plan.agent
+    );
+    let commit = hub.repository.snapshot(&plan.path, &message)?;
+    let label = SnapshotLabel::Uncommitted(hub.now().timestamp());
+    keep(hub, session, plan.agent, label, commit, report)
+}
+
+fn keep(
+    hub: &Hub,
+    session: &LockedSession,
+    agent: AgentId,
+    label: SnapshotLabel,
+    commit: CommitId,
+    report: &mut CleanupReport,
+) -> Result<()> {
+    let name = SnapshotRef {
+        session: session.config().session_id.clone(),
+        agent,
+        label,
+    };
+    let change = RefChange {
+        name: name.full(),
+        from: None,
+        to: Some(commit.clone()),
+    };
+    hub.repository.update_refs(&[change], "hub: snapshot")?;
+    report.snapshots.push(SnapshotReport {
+        agent,
+        r#ref: name,
+        commit,
+    });
+    Ok(())
+}
+
+/// The attempts whose branch is still there.
+fn branches(hub: &Hub, session: &LockedSession) -> Result<Vec<AttemptInfo>> {
+    let mut attempts = hub.attempts(session.session())?;
+    attempts.retain(|attempt| attempt.branch_tip.is_some());
+    Ok(attempts)
+}
+
+/// Deletes the branches whose commits the base branch or an archive tag holds; tags come first.
+fn delete_branches(hub: &Hub, session: &LockedSession, report: &mut CleanupReport) -> Result<()> {
+    let id = session.config().session_id.clone();
+    let base_tip = hub.repository.branch_tip(&session.config().base_branch)?;
+    let in_base = |attempt: &AttemptInfo| -> Result<bool> {
+        match (&attempt.branch_tip, &base_tip) {
+            (Some(tip), Some(base)) => Ok(hub.repository.is_ancestor(tip, base)?),
+            _ => Ok(false),
+        }
+    };
+    let mut untagged = Vec::new();
+    for attempt in branches(hub, session)? {
+        if attempt.archived.is_none() && !in_base(&attempt)? {
+            untagged.push((attempt.agent, attempt.attempt));
+        }
+    }
+    if !untagged.is_empty() {
+        report.archived = archive::tag_attempts(hub, session, |attempt| {
+            untagged.contains(&(attempt.agent, attempt.attempt))
+        })?;
+    }
+    let worktrees = hub.repository.worktrees()?;
+    let (mut changes, mut names) = (Vec::new(), Vec::new());
+    for attempt in branches(hub, session)? {
+        let name = attempt.branch(&id).name();
+        if let Some(other) = worktrees.iter().find(|w| w.branch.as_ref() == Some(&name)) {
+            let path = other.path.display();
+            hub.warn(format!("{name} stays: it is checked out in {path}"));
+        } else if attempt.archived == attempt.branch_tip || in_base(&attempt)? {
+            changes.push(RefChange {
+                name: name.full(),
+                from: attempt.branch_tip,
+                to: None,
+            });
+            names.push(name);
+        } else {
+            hub.warn(format!("{name} stays: it has moved since it was archived"));
+        }
+    }
+    if !changes.is_empty() {
+        hub.repository.update_refs(&changes, "hub: cleanup")?;
+    }
+    report.deleted_branches = names;
+    Ok(())
+}

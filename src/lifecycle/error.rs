@@ -1,0 +1,355 @@
+//! Why a command did not do what it was asked.
+
+use std::path::PathBuf;
+
+use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::id::{AgentId, BadName, SessionId};
+use crate::domain::refs::{BranchName, CommitId};
+use crate::domain::state::{SessionState, TransitionError};
+use crate::domain::template::UnknownPlaceholder;
+use crate::{git, process, store};
+
+/// The result of a use case.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a use case ended without its outcome.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// From the hub directory.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// From git.
+    #[error(transparent)]
+    Git(#[from] git::Error),
+    /// From a process.
+    #[error(transparent)]
+    Process(#[from] process::Error),
+    /// From a state machine.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
+    /// A value that breaks its grammar.
+    #[error(transparent)]
+    BadName(#[from] BadName),
+    /// A prompt template with a placeholder that does not exist.
+    #[error(transparent)]
+    Template(#[from] UnknownPlaceholder),
+
+    /// What was asked for needs a session in another state.
+    #[error("session {session} is {state}; {wanted}")]
+    WrongState {
+        /// The session.
+        session: SessionId,
+        /// Where it stands.
+        state: SessionState,
+        /// What is wanted, as `cleanup is for merged and archived ones`.
+        wanted: &'static str,
+        /// What to do.
+        hint: String,
+    },
+    /// No session was named, and none is in a state that fits.
+    #[error("no session is {wanted}")]
+    NothingFits {
+        /// As `running or evaluating`.
+        wanted: &'static str,
+    },
+    /// There is no branch of this name to start from.
+    #[error("base branch {0} does not exist")]
+    NoBaseBranch(BranchName),
+    /// HEAD is detached and no base branch was named.
+    #[error("HEAD is detached, so there is no branch to start from")]
+    NoCurrentBranch,
+    /// Agents are to be started and nothing says how.
+    #[error("no agent command is given")]
+    NoAgentCommand,
+    /// A metric, or a direction, with nothing to measure it by.
+    #[error("{0} is given without an eval command")]
+    NothingToMeasure(&'static str),
+    /// A number of agents that no session can have.
+    #[error("{0} agents cannot be: a session has 1 to {most}", most = AgentId::MOST)]
+    AgentCount(u32),
+    /// A template that is neither built in nor a file.
+    #[error("template {name:?} is neither built in nor a file that can be read")]
+    NoTemplate {
+        /// As it was given.
+        name: String,
+    },
+    /// A folder stands where a worktree is to be made.
+    #[error("{} is there already and not empty", .0.display())]
+    FolderInTheWay(PathBuf),
+    /// The session has no such agent.
+    #[error("session {session} has no {agent}")]
+    NoAgent {
+        /// The session.
+        session: SessionId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The agent has no worktree to go to.
+    #[error("{agent} of session {session} has no worktree")]
+    NoWorktree {
+        /// The session.
+        session: SessionId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// No result can be called the winner.
+    #[error("session {session} has no winner: {reason}")]
+    NoWinner {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        reason: String,
+    },
+    /// The agent's branch moved after it was measured.
+    #[error("{agent} of session {session} was measured at {measured} and is at {found} now", measured = .measured.short(), found = .found.short())]
+    MovedSinceEval {
+        /// The session.
+        session: SessionId,
+        /// The agent.
+        agent: AgentId,
+        /// The commit that was measured.
+        measured: CommitId,
+        /// The tip now.
+        found: CommitId,
+    },
+    /// A merge that does not apply; nothing was changed.
+    #[error("{agent} does not merge into {base_branch}: {} in {}", conflicts(.paths), list(.paths))]
+    MergeConflict {
+        /// The agent.
+        agent: AgentId,
+        /// Where it was to go.
+        base_branch: BranchName,
+        /// The files that conflict.
+        paths: Vec<PathBuf>,
+        /// Where it can be solved.
+        worktree: Option<PathBuf>,
+    },
+    /// Nobody could be asked, and the safe answer is no.
+    #[error("{what} needs a yes, and there is no terminal to ask on")]
+    Unconfirmed {
+        /// What would be done.
+        what: String,
+        /// What to type instead.
+        hint: String,
+    },
+    /// The user said no.
+    #[error("{what} was declined; nothing was changed by it")]
+    Declined {
+        /// What was asked.
+        what: String,
+        /// What can be done later.
+        hint: String,
+    },
+    /// A worktree holds work that no commit holds.
+    #[error("{} has uncommitted work: {}", worktree.display(), list(.paths))]
+    UncommittedWork {
+        /// The session.
+        session: SessionId,
+        /// The worktree.
+        worktree: PathBuf,
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+    /// A worktree is on a commit that nothing else reaches.
+    #[error("{} is on commit {}, which no branch or tag reaches", worktree.display(), commit.short())]
+    UnreachedCommit {
+        /// The session.
+        session: SessionId,
+        /// The worktree.
+        worktree: PathBuf,
+        /// The commit.
+        commit: CommitId,
+    },
+    /// A worktree is in the middle of something.
+    #[error("{} is in the middle of a {what}", worktree.display())]
+    WorktreeBusy {
+        /// The worktree.
+        worktree: PathBuf,
+        /// As `rebase`.
+        what: &'static str,
+    },
+    /// A command that this user did not write.
+    #[error("{command:?} comes from {}, which {why}; it was not run", path.display())]
+    Untrusted {
+        /// The command.
+        command: String,
+        /// The file it stands in.
+        path: PathBuf,
+        /// Why it is not this user's.
+        why: &'static str,
+    },
+    /// A step of the demonstration did not do what it shows.
+    #[error("`{command}` ended with {exit}")]
+    DemoStep {
+        /// The command.
+        command: String,
+        /// How it ended.
+        exit: String,
+    },
+    /// The system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// The signal that ended the command, when one did.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        match self {
+            Self::Process(process::Error::Interrupted { signal }) => Some(*signal),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}
+
+/// The first few of some paths.
+fn list(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = paths
+        .iter()
+        .take(SHOWN)
+        .map(|path| path.display().to_string())
+        .collect();
+    match paths.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn conflicts(paths: &[PathBuf]) -> String {
+    match paths.len() {
+        1 => "1 conflict".to_owned(),
+        n => format!("{n} conflicts"),
+    }
+}
+
+impl Diagnostic for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Git(error) => error.code(),
+            Self::Process(error) => error.code(),
+            Self::Transition(error) => error.code(),
+            Self::BadName(error) => error.code(),
+            Self::Template(error) => error.code(),
+            Self::WrongState { .. } => Code::WrongState,
+            Self::NothingFits { .. }
+            | Self::NoBaseBranch(_)
+            | Self::NoAgent { .. }
+            | Self::NoWorktree { .. } => Code::NotFound,
+            Self::NoCurrentBranch
+            | Self::NoAgentCommand
+            | Self::NothingToMeasure(_)
+            | Self::AgentCount(_)
+            | Self::NoTemplate { .. } => Code::Usage,
+            Self::FolderInTheWay(_)
+            | Self::MovedSinceEval { .. }
+            | Self::Unconfirmed { .. }
+            | Self::Declined { .. }
+            | Self::UncommittedWork { .. }
+            | Self::UnreachedCommit { .. }
+            | Self::WorktreeBusy { .. }
+            | Self::Untrusted { .. } => Code::Refused,
+            Self::NoWinner { .. } => Code::NoWinner,
+            Self::MergeConflict { .. } => Code::Conflict,
+            Self::DemoStep { .. } | Self::Io { .. } => Code::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Store(error) => return error.hint(),
+            Self::Git(error) => return error.hint(),
+            Self::Process(error) => return error.hint(),
+            Self::Transition(error) => return error.hint(),
+            Self::BadName(error) => return error.hint(),
+            Self::Template(error) => return error.hint(),
+            Self::WrongState { hint, .. }
+            | Self::Unconfirmed { hint, .. }
+            | Self::Declined { hint, .. } => hint.clone(),
+            Self::NothingFits { .. } => "`hub list` shows the sessions there are".to_owned(),
+            Self::NoBaseBranch(_) => "`git branch` shows the branches there are".to_owned(),
+            Self::NoCurrentBranch => "name one with --base-branch BRANCH".to_owned(),
+            Self::NoAgentCommand => {
+                "give --agent-cmd CMD, or --no-start to start the agents yourself".to_owned()
+            }
+            Self::NothingToMeasure(_) => "give --eval CMD too".to_owned(),
+            Self::AgentCount(_) => format!("give --agents a number from 1 to {}", AgentId::MOST),
+            Self::NoTemplate { .. } => {
+                let names: Vec<&str> = crate::domain::template::BUILT_IN
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .collect();
+                format!("built in are {}", names.join(", "))
+            }
+            Self::FolderInTheWay(path) => {
+                format!("look at it, then move it away: `ls -la {}`", path.display())
+            }
+            Self::NoAgent { session, .. } => format!("`hub status {session}` shows its agents"),
+            Self::NoWorktree { session, .. } => {
+                format!("`hub status {session}` shows what is there")
+            }
+            Self::NoWinner { session, .. } => format!(
+                "merge one by name with `hub merge {session} --agent agent-N`, or keep all as tags with `hub archive {session}`"
+            ),
+            Self::MovedSinceEval { session, agent, .. } => format!(
+                "measure again with `hub eval {session}`, or take it as it is with `hub merge {session} --agent {agent}`"
+            ),
+            Self::MergeConflict {
+                base_branch,
+                worktree,
+                ..
+            } => match worktree {
+                Some(path) => format!(
+                    "nothing was changed; solve it with `git -C '{}' merge {base_branch}`, then merge again",
+                    path.display()
+                ),
+                None => "nothing was changed; merge the branch by hand".to_owned(),
+            },
+            Self::UncommittedWork {
+                session, worktree, ..
+            } => format!(
+                "commit it with `git -C '{}' add -A && git -C '{}' commit`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
+                worktree.display(),
+                worktree.display()
+            ),
+            Self::UnreachedCommit {
+                session, worktree, ..
+            } => format!(
+                "give it a branch with `git -C '{}' branch NAME`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
+                worktree.display()
+            ),
+            Self::WorktreeBusy { worktree, what } => format!(
+                "finish it there, or `git -C '{}' {what} --abort`",
+                worktree.display()
+            ),
+            Self::Untrusted { .. } => {
+                "read it; if you would run it yourself, set HUB_TRUST=all for this command"
+                    .to_owned()
+            }
+            Self::DemoStep { .. } => "its output is above".to_owned(),
+            Self::Io { .. } => return None,
+        })
+    }
+}

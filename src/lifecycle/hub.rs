@@ -1,0 +1,301 @@
+//! What every use case works on: a repository, its hub directory, and the person in front of it.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::event::{Detail, Operation, Phase};
+use crate::domain::id::{SessionId, SessionSelector};
+use crate::domain::progress::Progress;
+use crate::domain::refs::CommitId;
+use crate::domain::session::SessionConfig;
+use crate::domain::settings::SettingsLayer;
+use crate::git::Repository;
+use crate::process::Interrupt;
+use crate::store::{self, HubDir, Lock, LockedSession, StoredSession};
+
+use super::error::{Error, Result};
+use super::recover;
+
+/// Asks a yes-or-no question; `None` where there is nobody to ask.
+pub type Ask = Box<dyn Fn(&str) -> Option<bool>>;
+
+/// What hub is told by whoever starts it.
+pub struct Setup {
+    /// Where it starts: the current folder, or that of `-C`.
+    pub folder: PathBuf,
+    /// What the flags set.
+    pub flags: SettingsLayer,
+    /// Whether questions are answered with yes.
+    pub yes: bool,
+    /// The signals.
+    pub interrupt: Interrupt,
+    /// Is told what goes on.
+    pub progress: Box<dyn Fn(Progress)>,
+    /// Asks the user.
+    pub ask: Ask,
+}
+
+/// A repository with its hub directory, as every use case needs it.
+pub struct Hub {
+    pub(super) repository: Repository,
+    pub(super) dir: HubDir,
+    pub(super) settings: SettingsLayer,
+    pub(super) interrupt: Interrupt,
+    folder: PathBuf,
+    yes: bool,
+    progress: Box<dyn Fn(Progress)>,
+    ask: Ask,
+}
+
+/// Variables by which settings can be given.
+const VARIABLES: [(&str, &str); 9] = [
+    ("agents", "HUB_AGENTS"),
+    ("agent_cmd", "HUB_AGENT_CMD"),
+    ("base_branch", "HUB_BASE_BRANCH"),
+    ("eval_cmd", "HUB_EVAL_CMD"),
+    ("metric", "HUB_METRIC"),
+    ("direction", "HUB_DIRECTION"),
+    ("template", "HUB_TEMPLATE"),
+    ("worktree_root", "HUB_WORKTREE_ROOT"),
+    ("lock_timeout_s", "HUB_LOCK_TIMEOUT_S"),
+];
+
+impl Hub {
+    /// Finds the repository around a folder and reads the settings.
+    ///
+    /// # Errors
+    /// When there is no repository, or a configuration file is not what it should be.
+    pub fn open(setup: Setup) -> Result<Self> {
+        let repository = Repository::discover(&setup.folder)?;
+        let dir = HubDir::at(repository.home())?;
+        let mut settings = setup.flags;
+        settings = settings.over(store::settings_from(variables(), "the environment")?);
+        settings = settings.over(store::read_settings(&dir.settings_file())?);
+        if let Some(file) = user_settings() {
+            settings = settings.over(store::read_settings(&file)?);
+        }
+        Ok(Self {
+            repository,
+            dir,
+            settings,
+            interrupt: setup.interrupt,
+            folder: setup.folder,
+            yes: setup.yes,
+            progress: setup.progress,
+            ask: setup.ask,
+        })
+    }
+
+    /// The folder that relative paths of the user start from.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Waits for `time`.
+    ///
+    /// # Errors
+    /// When a signal came.
+    pub fn pause(&self, time: std::time::Duration) -> Result<()> {
+        self.interrupt.sleep(time);
+        Ok(self.interrupt.check()?)
+    }
+
+    /// The time now.
+    #[expect(
+        clippy::unused_self,
+        reason = "the one clock of the use cases belongs to the hub"
+    )]
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    pub(super) fn tell(&self, progress: Progress) {
+        (self.progress)(progress);
+    }
+
+    pub(super) fn note(&self, text: impl Into<String>) {
+        self.tell(Progress::Note(text.into()));
+    }
+
+    pub(super) fn warn(&self, text: impl Into<String>) {
+        self.tell(Progress::Warning(text.into()));
+    }
+
+    /// Tells what is being done until the guard is dropped.
+    pub(super) fn doing(&self, what: impl Into<String>) -> Doing<'_> {
+        self.count(what, None);
+        Doing(self)
+    }
+
+    /// Tells how far a piece of work is; within a [`Doing`].
+    pub(super) fn count(&self, what: impl Into<String>, count: Option<(usize, usize)>) {
+        self.tell(Progress::Doing {
+            what: what.into(),
+            count,
+        });
+    }
+
+    /// Asks; `None` where there is nobody to ask.
+    pub(super) fn ask(&self, question: &str) -> Option<bool> {
+        (self.ask)(question)
+    }
+
+    /// Asks before something that cannot be meant by everybody.
+    ///
+    /// # Errors
+    /// When the answer is no, or nobody can be asked and `--yes` was not given.
+    pub(super) fn confirm(&self, question: &str, what: &str, hint: String) -> Result<()> {
+        if self.yes {
+            return Ok(());
+        }
+        self.interrupt.check()?;
+        let what = what.to_owned();
+        match (self.ask)(question) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Error::Declined { what, hint }),
+            None => Err(Error::Unconfirmed { what, hint }),
+        }
+    }
+
+    /// Reads the session that is meant.
+    ///
+    /// Without a selector that is the newest one that fits, which is then told.
+    ///
+    /// # Errors
+    /// When there is none, or its files are damaged.
+    pub(super) fn read(
+        &self,
+        selector: Option<&SessionSelector>,
+        wanted: &'static str,
+        fits: impl Fn(&StoredSession) -> bool,
+    ) -> Result<StoredSession> {
+        if let Some(selector) = selector {
+            let id = self.dir.find(selector)?;
+            return Ok(StoredSession::read(&self.dir, &id)?);
+        }
+        for id in self.dir.session_ids()?.iter().rev() {
+            match StoredSession::read(&self.dir, id) {
+                Ok(stored) if fits(&stored) => {
+                    self.tell(Progress::Session(id.clone()));
+                    return Ok(stored);
+                }
+                Ok(_) => {}
+                Err(error) => log::info!("{id} is passed over: {error}"),
+            }
+        }
+        Err(Error::NothingFits { wanted })
+    }
+
+    /// Locks a session; what a killed hub left half done in it is settled first.
+    ///
+    /// # Errors
+    /// When another hub holds it for too long, or it cannot be read.
+    pub(super) fn lock(&self, id: &SessionId, purpose: &str) -> Result<LockedSession> {
+        let limit = self.settings.lock_timeout();
+        let locked = LockedSession::open(&self.dir, id, limit, purpose)?;
+        recover::settle(self, locked)
+    }
+
+    /// Takes the lock for branches and worktrees of the whole repository.
+    pub(super) fn lock_repository(&self, purpose: &str) -> Result<Lock> {
+        Ok(self.dir.lock(self.settings.lock_timeout(), purpose)?)
+    }
+
+    /// Appends a line to a session's journal.
+    pub(super) fn record(
+        &self,
+        session: &mut LockedSession,
+        operation: Operation,
+        phase: Phase,
+        detail: serde_json::Value,
+    ) -> Result<()> {
+        let detail = match detail {
+            serde_json::Value::Object(map) => map,
+            _ => Detail::new(),
+        };
+        Ok(session.record(operation, phase, detail, self.now())?)
+    }
+
+    /// The folder of a session's worktrees.
+    ///
+    /// Outside the repository, so that no build tool walks up from a worktree into it.
+    pub(super) fn worktrees_of(&self, session: &SessionId) -> PathBuf {
+        let home = self.repository.home();
+        let root = if let Some(root) = &self.settings.worktree_root {
+            home.join(root)
+        } else {
+            let mut name = home.file_name().unwrap_or_default().to_owned();
+            name.push(".hub");
+            home.parent().unwrap_or(home).join(name)
+        };
+        root.join(session.as_str())
+    }
+
+    /// Where hub checks a commit out for itself; one at a time, under the session's lock.
+    pub(super) fn scratch_of(&self, session: &SessionId) -> PathBuf {
+        self.worktrees_of(session).join("scratch")
+    }
+
+    /// Removes the folders of a session's worktrees that are empty now.
+    pub(super) fn drop_empty_folders(&self, session: &SessionId) {
+        let folder = self.worktrees_of(session);
+        // An error means that something is still in there: then it stays.
+        if std::fs::remove_dir(&folder).is_ok() {
+            let _ = folder.parent().map(std::fs::remove_dir);
+        }
+    }
+
+    /// The commit that a session's attempts started from.
+    ///
+    /// Older tools did not record it; then it is where `tip` left the base branch.
+    pub(super) fn base_of(&self, config: &SessionConfig, tip: &CommitId) -> Result<CommitId> {
+        if let Some(commit) = &config.base_commit {
+            return Ok(commit.clone());
+        }
+        let base_tip = self.base_tip(config)?;
+        Ok(self
+            .repository
+            .merge_base(&base_tip, tip)?
+            .unwrap_or(base_tip))
+    }
+
+    /// The tip of a session's base branch at this moment.
+    pub(super) fn base_tip(&self, config: &SessionConfig) -> Result<CommitId> {
+        self.repository
+            .branch_tip(&config.base_branch)?
+            .ok_or_else(|| Error::NoBaseBranch(config.base_branch.clone()))
+    }
+}
+
+/// Ends the telling of what is being done.
+pub(super) struct Doing<'h>(&'h Hub);
+
+impl Drop for Doing<'_> {
+    fn drop(&mut self) {
+        self.0.tell(Progress::Idle);
+    }
+}
+
+fn variables() -> Vec<(&'static str, String)> {
+    // An agent's own environment describes the session it works for, not settings.
+    const AGENTS: [&str; 3] = ["HUB_EVAL_CMD", "HUB_METRIC", "HUB_DIRECTION"];
+    let in_agent = std::env::var_os("HUB_SESSION").is_some();
+    VARIABLES
+        .into_iter()
+        .filter(|(_, name)| !(in_agent && AGENTS.contains(name)))
+        .filter_map(|(key, name)| Some((key, std::env::var(name).ok()?)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect()
+}
+
+/// `~/.config/agenthub/config.yaml`, by the XDG base directory specification.
+fn user_settings() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    Some(config.join("agenthub").join("config.yaml"))
+}

@@ -1,0 +1,209 @@
+//! `hub init`: a new session, with the baseline of its base commit.
+
+use serde_json::json;
+
+use crate::domain::event::{Operation, Phase};
+use crate::domain::id::AgentId;
+use crate::domain::metric::{Direction, MetricName};
+use crate::domain::ranking::Outcome;
+use crate::domain::refs::{BranchName, CommitId};
+use crate::domain::report::InitReport;
+use crate::domain::session::{SessionConfig, Task};
+use crate::process::program;
+use crate::store::LockedSession;
+
+use super::error::{Error, Result};
+use super::hub::Hub;
+use super::measure::session_variables;
+
+/// What a new session is about; what is `None` comes from the settings.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What the agents are asked to do.
+    pub task: Task,
+    /// How many agents try it.
+    pub agents: Option<u32>,
+    /// Where every attempt starts.
+    pub base_branch: Option<BranchName>,
+    /// The command that measures a result.
+    pub eval_cmd: Option<String>,
+    /// The number that it prints.
+    pub metric: Option<MetricName>,
+    /// Which way the number is better.
+    pub direction: Option<Direction>,
+    /// Whether the base commit is measured.
+    pub baseline: bool,
+}
+
+/// A request that was checked against the repository; nothing was made yet.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    task: Task,
+    agents: u32,
+    base_branch: BranchName,
+    pub base_commit: CommitId,
+    eval_cmd: Option<String>,
+    metric: Option<MetricName>,
+    direction: Option<Direction>,
+    baseline: bool,
+}
+
+/// Makes the session and measures its baseline.
+///
+/// # Errors
+/// When the request cannot be meant in this repository, or making the session fails:
+/// then there is no new session. A baseline that cannot be measured is told in the
+/// outcome and is no error.
+pub fn run(hub: &Hub, request: Request) -> Result<InitReport> {
+    let plan = plan(hub, request)?;
+    let (session, baseline_problem) = execute(hub, &plan)?;
+    Ok(InitReport {
+        session_id: session.config().session_id.clone(),
+        state: session.session().state(),
+        config: session.config().clone(),
+        baseline_problem,
+        path: session.dir().path().to_path_buf(),
+    })
+}
+
+/// Checks the whole request before anything is made.
+pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
+    let settings = &hub.settings;
+    let agents = request.agents.unwrap_or(settings.agent_count());
+    if AgentId::new(agents).is_none() {
+        return Err(Error::AgentCount(agents));
+    }
+    let eval_cmd = request.eval_cmd.or_else(|| settings.eval_cmd.clone());
+    let metric = request.metric.or_else(|| settings.metric.clone());
+    let direction = request.direction.or(settings.direction);
+    if eval_cmd.is_none() && metric.is_some() {
+        return Err(Error::NothingToMeasure("--metric"));
+    }
+    if metric.is_none() && request.direction.is_some() {
+        return Err(Error::NothingToMeasure("--direction"));
+    }
+    let named = request.base_branch.or_else(|| settings.base_branch.clone());
+    let base_branch = match named {
+        Some(branch) => branch,
+        None => hub
+            .repository
+            .head_branch()?
+            .ok_or(Error::NoCurrentBranch)?,
+    };
+    let base_commit = hub
+        .repository
+        .branch_tip(&base_branch)?
+        .ok_or_else(|| Error::NoBaseBranch(base_branch.clone()))?;
+    let eval_cmd = eval_cmd
+        .map(|command| resolve(hub, "eval command", &command, &base_commit))
+        .transpose()?;
+    Ok(Plan {
+        task: request.task,
+        agents,
+        base_branch,
+        base_commit,
+        eval_cmd,
+        direction: metric.as_ref().map(|_| direction.unwrap_or_default()),
+        metric,
+        baseline: request.baseline,
+    })
+}
+
+/// Checks that a command's program is found and that it is this user's own.
+pub(super) fn resolve(
+    hub: &Hub,
+    what: &'static str,
+    command: &str,
+    commit: &CommitId,
+) -> Result<String> {
+    hub.check_setting_trust(command)?;
+    let in_tree = |path: &std::path::Path| hub.repository.tree_has(commit, path).unwrap_or(false);
+    let resolved = program::resolve(what, command, hub.folder(), in_tree)?;
+    if resolved != command {
+        hub.note(format!(
+            "{command:?} is not in commit {}; the {what} is {resolved:?}",
+            commit.short()
+        ));
+    }
+    Ok(resolved)
+}
+
+/// Makes the session; it stays locked.
+pub(super) fn execute(hub: &Hub, plan: &Plan) -> Result<(LockedSession, Option<String>)> {
+    hub.dir.create()?;
+    let now = hub.now();
+    let mut session = LockedSession::create(&hub.dir, now, |session_id| SessionConfig {
+        session_id,
+        task: plan.task.clone(),
+        agent_count: plan.agents,
+        base_branch: plan.base_branch.clone(),
+        base_commit: Some(plan.base_commit.clone()),
+        created: now,
+        eval_cmd: plan.eval_cmd.clone(),
+        metric: plan.metric.clone(),
+        direction: plan.direction,
+        baseline: None,
+    })?;
+    match finish(hub, &mut session, plan) {
+        Ok(problem) => Ok((session, problem)),
+        Err(error) => {
+            take_back(hub, session)?;
+            Err(error)
+        }
+    }
+}
+
+fn finish(hub: &Hub, session: &mut LockedSession, plan: &Plan) -> Result<Option<String>> {
+    let problem = if plan.baseline {
+        measure_baseline(hub, session, &plan.base_commit)?
+    } else {
+        None
+    };
+    let detail = json!({ "baseline": session.config().baseline, "problem": problem });
+    hub.record(session, Operation::Init, Phase::End, detail)?;
+    Ok(problem)
+}
+
+/// Measures the base commit; returns why there is no baseline, where there is none.
+fn measure_baseline(
+    hub: &Hub,
+    session: &mut LockedSession,
+    commit: &CommitId,
+) -> Result<Option<String>> {
+    let config = session.config().clone();
+    let (Some(command), Some(_)) = (&config.eval_cmd, &config.metric) else {
+        return Ok(None);
+    };
+    let _doing = hub.doing("measuring the baseline");
+    let logs = session.dir().baseline_dir();
+    let variables = session_variables(hub, &config);
+    let measured = hub.measure_commit(&config, command, commit, &logs, variables)?;
+    hub.drop_empty_folders(&config.session_id);
+    match measured.outcome {
+        Outcome::Value(value) => {
+            session.set_baseline(value)?;
+            Ok(None)
+        }
+        outcome => {
+            let reason = outcome
+                .reason()
+                .unwrap_or("nothing was measured")
+                .to_owned();
+            Ok(Some(match measured.stderr {
+                Some(stderr) => format!("{reason}: {stderr}"),
+                None => reason,
+            }))
+        }
+    }
+}
+
+/// Removes a session that was never finished: nothing of the user's is in it yet.
+pub(super) fn take_back(hub: &Hub, session: LockedSession) -> Result<()> {
+    let id = session.config().session_id.clone();
+    hub.remove_scratch(&hub.scratch_of(&id))?;
+    hub.drop_empty_folders(&id);
+    session.dir().remove()?;
+    // Only now may others look for it.
+    drop(session);
+    Ok(())
+}

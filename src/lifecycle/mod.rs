@@ -1,0 +1,45 @@
+//! The use cases: one file each, from a request to an outcome.
+//!
+//! The only place where the hub directory, git and processes meet. [`Hub`] is what
+//! every use case works on; requests are made of the types that are re-exported here,
+//! outcomes are the documents of [`report`].
+
+mod agents;
+pub mod archive;
+mod attempts;
+pub mod cleanup;
+pub mod demo;
+mod error;
+pub mod eval;
+pub mod events;
+mod hub;
+pub mod init;
+pub mod list;
+mod measure;
+pub mod merge;
+pub mod path;
+mod recover;
+pub mod run;
+pub mod spawn;
+pub mod status;
+pub mod stop;
+pub mod supervise;
+mod trust;
+pub mod update;
+pub mod wait;
+mod worktrees;
+
+pub use error::{Error, Result};
+pub use hub::{Hub, Setup};
+
+pub use crate::domain::diagnostic::{Code, Diagnostic};
+pub use crate::domain::event::{Event, Phase};
+pub use crate::domain::id::{AgentId, BadName, SessionId, SessionSelector};
+pub use crate::domain::metric::{Direction, MetricName};
+pub use crate::domain::progress::Progress;
+pub use crate::domain::refs::BranchName;
+pub use crate::domain::report;
+pub use crate::domain::session::Task;
+pub use crate::domain::settings::SettingsLayer;
+pub use crate::domain::state::{AgentStatus, SessionState};
+pub use crate::process::Interrupt;

@@ -1,0 +1,146 @@
+//! `hub run`: init, spawn, wait, eval, ask, merge and cleanup in one.
+
+use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::id::SessionId;
+use crate::domain::progress::Progress;
+use crate::domain::report::{EvalReport, RunReport, WaitReport};
+use crate::domain::state::SessionState;
+use crate::store::{LockedSession, StoredSession};
+
+use super::error::{Error, Result};
+use super::hub::Hub;
+use super::{cleanup, eval, init, merge, spawn, stop, wait};
+
+/// A whole tournament.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The session to make.
+    pub init: init::Request,
+    /// How its agents are made and started.
+    pub spawn: spawn::Request,
+}
+
+/// Makes a session, lets its agents work, measures them, merges the winner and cleans up.
+///
+/// # Errors
+/// Those of the single commands. Whatever was done until then stays and can be gone on
+/// with by them; a session that could not be spawned is taken back.
+pub fn run(hub: &Hub, request: &Request) -> Result<RunReport> {
+    let id = start(hub, request)?;
+    let waited = wait_or_stop(hub, &id)?;
+    let mut session = hub.lock(&id, "run")?;
+    let evaluated = eval::evaluate(hub, &mut session)?;
+    hub.tell(Progress::Ranking(Box::new(evaluated.clone())));
+    let mut report = RunReport {
+        session_id: id.clone(),
+        state: session.session().state(),
+        agents: waited.agents,
+        eval: evaluated,
+        merge: None,
+        cleanup: None,
+    };
+    check_winner(&id, &report)?;
+    ask(hub, &session, &report.eval)?;
+    let merged = merge::merge(hub, &mut session, &merge::Request::default())?;
+    report.state = merged.state;
+    report.merge = Some(merged);
+    match cleanup::cleanup(hub, &mut session, false) {
+        Ok(cleaned) => report.cleanup = Some(cleaned),
+        // The work is merged; what is left can be looked at and cleaned up later.
+        Err(error) if error.code() == Code::Refused => {
+            hub.warn(format!("not cleaned up: {error}"));
+            if let Some(hint) = error.hint() {
+                hub.note(hint);
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(report)
+}
+
+/// From nothing to agents that run; when that fails, to nothing again.
+fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
+    let plan = init::plan(hub, request.init.clone())?;
+    let command = request
+        .spawn
+        .agent_cmd
+        .clone()
+        .or_else(|| hub.settings.agent_cmd.clone())
+        .ok_or(Error::NoAgentCommand)?;
+    let command = init::resolve(hub, "agent command", &command, &plan.base_commit)?;
+    let (mut session, problem) = init::execute(hub, &plan)?;
+    let config = session.config();
+    let id = config.session_id.clone();
+    hub.note(format!("session {id}: {}", config.task.title()));
+    match (&config.metric, config.baseline, problem) {
+        (Some(metric), Some(baseline), _) => hub.note(format!("baseline: {metric} = {baseline}")),
+        (_, _, Some(problem)) => hub.warn(format!("no baseline: {problem}")),
+        _ => {}
+    }
+    if let Err(error) = spawn::make(hub, &mut session, &request.spawn) {
+        init::take_back(hub, session)?;
+        return Err(error);
+    }
+    let started = spawn::start_agents(hub, &mut session, &command);
+    drop(session);
+    if let Err(error) = started {
+        stop::stop_agents(hub, &id, &[])?;
+        return Err(error);
+    }
+    Ok(id)
+}
+
+/// Waits for the agents; a signal asks what to do with them, and without an answer ends them.
+fn wait_or_stop(hub: &Hub, id: &SessionId) -> Result<WaitReport> {
+    let stored = StoredSession::read(&hub.dir, id)?;
+    let interrupted = match wait::wait_for(hub, stored, None) {
+        Err(error) if error.code() == Code::Interrupted => error,
+        other => return other,
+    };
+    hub.interrupt.clear();
+    let question = format!("Agents of session {id} still run. End them?");
+    if hub.ask(&question) == Some(false) {
+        hub.note(format!("they go on; `hub wait {id}` waits for them"));
+    } else {
+        stop::stop_agents(hub, id, &[])?;
+        hub.note(format!(
+            "the agents were ended; `hub eval {id}` measures what they did, `hub archive {id}` keeps it"
+        ));
+    }
+    Err(interrupted)
+}
+
+/// Without a single result there is nothing to ask about.
+fn check_winner(id: &SessionId, report: &RunReport) -> Result<()> {
+    if report.eval.winner.is_some() {
+        return Ok(());
+    }
+    let reason = if report.agents.iter().any(|agent| agent.status.succeeded()) {
+        match report.eval.metric {
+            Some(_) => "no agent has a metric".to_owned(),
+            None => "there is no metric to rank by".to_owned(),
+        }
+    } else {
+        "no agent succeeded".to_owned()
+    };
+    Err(Error::NoWinner {
+        session: id.clone(),
+        reason,
+    })
+}
+
+fn ask(hub: &Hub, session: &LockedSession, report: &EvalReport) -> Result<()> {
+    let (Some(winner), Some(true) | None) = (report.winner, report.beats_baseline) else {
+        // Merging asks by itself whether to archive when nobody beats the baseline.
+        return Ok(());
+    };
+    debug_assert_eq!(session.session().state(), SessionState::Evaluating);
+    let id = &report.session;
+    let branch = &session.config().base_branch;
+    let hint = format!("`hub merge {id}` merges it, `hub archive {id}` keeps all as tags");
+    hub.confirm(
+        &format!("Merge {winner} into {branch}?"),
+        &format!("the merge of {winner} into {branch}"),
+        hint,
+    )
+}

@@ -1,0 +1,394 @@
+//! `hub spawn`: branches, worktrees and prompts, then the agents themselves.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::domain::event::{Operation, Phase};
+use crate::domain::id::{AgentId, Attempt, SessionSelector};
+use crate::domain::refs::{AttemptBranch, CommitId};
+use crate::domain::report::{SpawnReport, SpawnedAgent};
+use crate::domain::session::{AgentRecord, Run, SessionConfig};
+use crate::domain::state::{AgentStatus, SessionState};
+use crate::domain::template::{self, Values};
+use crate::git::{self, NewWorktree, RefChange, Removal};
+use crate::process::supervisor;
+use crate::store::{LockedSession, atomic};
+
+use super::error::{Error, Result};
+use super::hub::Hub;
+use super::init;
+use super::supervise::Job;
+
+/// How a session's agents are made and started.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The session; the newest in `init` where none is named.
+    pub session: Option<SessionSelector>,
+    /// The command that is run as each agent.
+    pub agent_cmd: Option<String>,
+    /// A built-in template's name, or a file.
+    pub template: Option<String>,
+    /// Lines that make prompts differ: the first for agent-1, and round again.
+    pub strategies: Vec<String>,
+    /// Whether the agents are started, too.
+    pub start: bool,
+}
+
+/// Makes what a session's agents need and starts them.
+///
+/// On a session that is `running` already, the agents that are still pending are started.
+///
+/// # Errors
+/// When something stands in the way; then nothing was made. Agents that run already go on.
+pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
+    let wanted = "in init, or running with agents that wait";
+    let stored = hub.read(request.session.as_ref(), wanted, |stored| {
+        let session = &stored.session;
+        let waits = |record: &AgentRecord| record.status() == AgentStatus::Pending;
+        session.state() == SessionState::Init
+            || request.start
+                && session.state() == SessionState::Running
+                && session.agents().values().any(waits)
+    })?;
+    let command = agent_command(hub, request, &stored.config)?;
+    let mut session = hub.lock(&stored.config.session_id, "spawn")?;
+    let resumes = session.session().state() == SessionState::Running && request.start;
+    if !resumes {
+        make(hub, &mut session, request)?;
+    }
+    if let Some(command) = command {
+        start_agents(hub, &mut session, &command)?;
+    }
+    Ok(report(&session))
+}
+
+/// The command of the agents, checked; `None` when they are not to be started.
+pub(super) fn agent_command(
+    hub: &Hub,
+    request: &Request,
+    config: &SessionConfig,
+) -> Result<Option<String>> {
+    if !request.start {
+        return Ok(None);
+    }
+    let command = request
+        .agent_cmd
+        .clone()
+        .or_else(|| hub.settings.agent_cmd.clone())
+        .ok_or(Error::NoAgentCommand)?;
+    let commit = start_commit(hub, config)?;
+    init::resolve(hub, "agent command", &command, &commit).map(Some)
+}
+
+/// The commit that new attempts start from.
+fn start_commit(hub: &Hub, config: &SessionConfig) -> Result<CommitId> {
+    match &config.base_commit {
+        Some(commit) => Ok(commit.clone()),
+        None => hub.base_tip(config),
+    }
+}
+
+/// The first attempt's branch of every agent.
+pub(super) fn branches(config: &SessionConfig) -> Vec<AttemptBranch> {
+    config
+        .agents()
+        .map(|agent| AttemptBranch {
+            session: config.session_id.clone(),
+            agent,
+            attempt: Attempt::FIRST,
+        })
+        .collect()
+}
+
+/// Branches, worktrees and prompts: all of them, or none.
+pub(super) fn make(hub: &Hub, session: &mut LockedSession, request: &Request) -> Result<()> {
+    // Asks the state machine before anything is made.
+    let mut rehearsal = session.session().clone();
+    rehearsal.advance(SessionState::Running, hub.now())?;
+
+    let config = session.config().clone();
+    let commit = start_commit(hub, &config)?;
+    let branches = branches(&config);
+    let prompts = prompts(hub, &config, &commit, &branches, request)?;
+    let lock = hub.lock_repository("spawn")?;
+    check_free(hub, &config, &branches)?;
+    let intent = json!({ "agents": branches.len(), "base_commit": commit });
+    hub.record(session, Operation::Spawn, Phase::Begin, intent)?;
+    let made = make_worktrees(hub, session, &commit, &branches)
+        .and_then(|()| enlist(hub, session, &branches, prompts));
+    drop(lock);
+    if let Err(error) = made {
+        take_back(hub, &config, &branches)?;
+        hub.record(session, Operation::Spawn, Phase::TakenBack, json!({}))?;
+        return Err(error);
+    }
+    hub.record(session, Operation::Spawn, Phase::End, json!({}))
+}
+
+/// Nothing may stand where the branches and worktrees are to be.
+fn check_free(hub: &Hub, config: &SessionConfig, branches: &[AttemptBranch]) -> Result<()> {
+    for branch in branches {
+        let name = branch.name();
+        if hub.repository.branch_tip(&name)?.is_some() {
+            return Err(git::Error::BranchExists { name }.into());
+        }
+        let path = worktree_path(hub, config, branch.agent);
+        let taken = match std::fs::read_dir(&path) {
+            Ok(mut entries) => entries.next().is_some(),
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        };
+        if taken {
+            return Err(Error::FolderInTheWay(path));
+        }
+    }
+    Ok(())
+}
+
+fn worktree_path(hub: &Hub, config: &SessionConfig, agent: AgentId) -> PathBuf {
+    hub.worktrees_of(&config.session_id).join(agent.to_string())
+}
+
+fn make_worktrees(
+    hub: &Hub,
+    session: &mut LockedSession,
+    commit: &CommitId,
+    branches: &[AttemptBranch],
+) -> Result<()> {
+    let config = session.config().clone();
+    let _doing = hub.doing("making worktrees");
+    for (done, branch) in branches.iter().enumerate() {
+        hub.interrupt.check()?;
+        hub.count("making worktrees", Some((done, branches.len())));
+        let path = worktree_path(hub, &config, branch.agent);
+        hub.repository.add_worktree(&NewWorktree {
+            path: &path,
+            commit,
+            branch: Some(&branch.name()),
+            reason: "hub is making it",
+        })?;
+        let step = json!({ "agent": branch.agent, "branch": branch, "worktree": path });
+        hub.record(session, Operation::Spawn, Phase::Step, step)?;
+    }
+    Ok(())
+}
+
+/// The prompt and the strategy of every agent, in the order of `branches`.
+fn prompts(
+    hub: &Hub,
+    config: &SessionConfig,
+    commit: &CommitId,
+    branches: &[AttemptBranch],
+    request: &Request,
+) -> Result<Vec<(String, Option<String>)>> {
+    let name = request
+        .template
+        .clone()
+        .or_else(|| hub.settings.template.clone())
+        .unwrap_or_else(|| "plain".to_owned());
+    let text = template_text(hub, &name)?;
+    branches
+        .iter()
+        .zip(strategies(&request.strategies))
+        .map(|(branch, strategy)| {
+            let worktree = worktree_path(hub, config, branch.agent);
+            let values = values(config, commit, branch, &worktree, strategy.as_deref());
+            Ok((template::fill(&text, &values)?, strategy))
+        })
+        .collect()
+}
+
+/// The strategies round and round; nothing for ever when there are none.
+fn strategies(given: &[String]) -> Box<dyn Iterator<Item = Option<String>> + '_> {
+    if given.is_empty() {
+        Box::new(std::iter::repeat(None))
+    } else {
+        Box::new(given.iter().cloned().map(Some).cycle())
+    }
+}
+
+fn template_text(hub: &Hub, name: &str) -> Result<String> {
+    if let Some(text) = template::built_in(name) {
+        return Ok(text.to_owned());
+    }
+    std::fs::read_to_string(hub.folder().join(name)).map_err(|_| Error::NoTemplate {
+        name: name.to_owned(),
+    })
+}
+
+fn values(
+    config: &SessionConfig,
+    commit: &CommitId,
+    branch: &AttemptBranch,
+    worktree: &Path,
+    strategy: Option<&str>,
+) -> Values {
+    let metric = config.metric.as_ref();
+    Values::default()
+        .with("task", config.task.as_str())
+        .with("strategy", strategy.unwrap_or_default())
+        .with("session", config.session_id.as_str())
+        .with("agent", branch.agent.to_string())
+        .with("attempt", branch.attempt.number().to_string())
+        .with("branch", branch.to_string())
+        .with("worktree", worktree.display().to_string())
+        .with("base_branch", config.base_branch.as_str())
+        .with("base_commit", commit.as_str())
+        .with("eval_cmd", config.eval_cmd.clone().unwrap_or_default())
+        .with(
+            "metric",
+            metric.map(ToString::to_string).unwrap_or_default(),
+        )
+        .with(
+            "direction",
+            metric
+                .map(|_| config.direction().to_string())
+                .unwrap_or_default(),
+        )
+        .with(
+            "baseline",
+            config
+                .baseline
+                .map(|value| value.to_string())
+                .unwrap_or_default(),
+        )
+}
+
+/// Writes the prompts and walks `init → running`, the last step of spawning.
+fn enlist(
+    hub: &Hub,
+    session: &mut LockedSession,
+    branches: &[AttemptBranch],
+    prompts: Vec<(String, Option<String>)>,
+) -> Result<()> {
+    let config = session.config().clone();
+    let mut agents = BTreeMap::new();
+    for (branch, (prompt, strategy)) in branches.iter().zip(prompts) {
+        let folder = session.dir().agent(branch.agent);
+        folder.create()?;
+        atomic::replace(&folder.prompt(), prompt.as_bytes())?;
+        let worktree = worktree_path(hub, &config, branch.agent);
+        agents.insert(
+            branch.agent,
+            AgentRecord::pending(branch, worktree, strategy),
+        );
+    }
+    let now = hub.now();
+    session.change(|state| state.enlist(agents, now).map_err(Error::from))
+}
+
+/// Removes the branches and worktrees of a spawn that was not finished.
+///
+/// A branch that moved since, or a worktree that holds something, stays: then it is
+/// somebody's work.
+pub(super) fn take_back(
+    hub: &Hub,
+    config: &SessionConfig,
+    branches: &[AttemptBranch],
+) -> Result<()> {
+    let commit = start_commit(hub, config)?;
+    let worktrees = hub.repository.worktrees()?;
+    let _lock = hub.lock_repository("taking back a spawn")?;
+    for branch in branches {
+        let path = worktree_path(hub, config, branch.agent);
+        let registered = worktrees.iter().any(|worktree| worktree.path == path);
+        let name = branch.name();
+        let tip = hub.repository.branch_tip(&name)?;
+        let untouched = tip.as_ref().is_none_or(|tip| *tip == commit);
+        if registered && untouched {
+            // Files of a checkout that was cut off are no work; a cut-off worktree has no other.
+            hub.repository.remove_worktree(&path, Removal::Scratch)?;
+        }
+        if tip.as_ref() == Some(&commit) {
+            let gone = RefChange {
+                name: name.full(),
+                from: Some(commit.clone()),
+                to: None,
+            };
+            hub.repository
+                .update_refs(&[gone], "hub: spawn taken back")?;
+        }
+    }
+    hub.drop_empty_folders(&config.session_id);
+    Ok(())
+}
+
+/// Starts every agent that is pending.
+pub(super) fn start_agents(hub: &Hub, session: &mut LockedSession, command: &str) -> Result<()> {
+    let pending: Vec<AgentId> = session
+        .session()
+        .agents()
+        .iter()
+        .filter(|(_, record)| record.status() == AgentStatus::Pending)
+        .map(|(agent, _)| *agent)
+        .collect();
+    for agent in pending {
+        hub.interrupt.check()?;
+        start_agent(hub, session, agent, command)?;
+    }
+    Ok(())
+}
+
+fn start_agent(
+    hub: &Hub,
+    session: &mut LockedSession,
+    agent: AgentId,
+    command: &str,
+) -> Result<()> {
+    let id = session.config().session_id.clone();
+    let folder = session.dir().agent(agent);
+    folder.create()?;
+    let program = std::env::current_exe().map_err(Error::io("find", "hub itself"))?;
+    let home = hub.repository.home();
+    let home = home
+        .to_str()
+        .ok_or_else(|| crate::store::Error::NotUnicode {
+            path: home.to_path_buf(),
+        })?;
+    let arguments = ["-C", home, "supervise", id.as_str(), &agent.to_string()];
+    let arguments = arguments.map(str::to_owned);
+    let launched = supervisor::launch(&program, &arguments, &folder.supervisor_log())?;
+    let now = hub.now();
+    let run = Run {
+        supervisor: launched.mark.clone(),
+        process: None,
+        started: now,
+        ended: None,
+        exit: None,
+    };
+    session.change(|state| {
+        let record = state.advance_agent(agent, AgentStatus::Running, now)?;
+        record.run = Some(run);
+        Ok::<_, Error>(())
+    })?;
+    let detail = json!({ "agent": agent, "command": command, "supervisor": launched.mark.pid });
+    hub.record(session, Operation::Start, Phase::Done, detail)?;
+    let job = Job {
+        command: command.to_owned(),
+    };
+    Ok(launched.go(&job.to_text())?)
+}
+
+fn report(session: &LockedSession) -> SpawnReport {
+    let agents = session
+        .session()
+        .agents()
+        .iter()
+        .map(|(agent, record)| SpawnedAgent {
+            agent: *agent,
+            status: record.status(),
+            attempt: record.attempt,
+            branch: record.branch.clone(),
+            worktree: record.worktree.clone().unwrap_or_default(),
+            prompt_file: session.dir().agent(*agent).prompt(),
+            strategy: record.strategy.clone(),
+            pid: record.run.as_ref().map(|run| run.supervisor.pid),
+        })
+        .collect();
+    SpawnReport {
+        session_id: session.config().session_id.clone(),
+        state: session.session().state(),
+        agents,
+    }
+}

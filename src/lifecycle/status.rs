@@ -1,0 +1,206 @@
+//! `hub status`: a session with everything that git and the processes say of it.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+
+use crate::domain::evaluation::Evaluation;
+use crate::domain::event;
+use crate::domain::id::{AgentId, SessionSelector};
+use crate::domain::report::{AgentReport, ShownStatus, StateReport, StatusReport, StoredAgent};
+use crate::domain::session::{Session, SessionConfig};
+use crate::domain::state::{AgentStatus, SessionState};
+use crate::git::Worktree;
+use crate::store::StoredSession;
+
+use super::agents::{elapsed_s, shown_status};
+use super::attempts::AttemptInfo;
+use super::error::Result;
+use super::hub::Hub;
+
+/// Describes a session; the newest where none is named.
+///
+/// # Errors
+/// When the session cannot be read, or git cannot.
+pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport> {
+    let stored = hub.read(selector, "there", |_| true)?;
+    let evaluation = stored.evaluation()?;
+    let worktrees: BTreeMap<AgentId, Worktree> = hub
+        .worktrees_of_agents(&stored.session)?
+        .into_iter()
+        .map(|found| (found.agent, found.worktree))
+        .collect();
+    let mut agents = Vec::new();
+    for attempt in hub.attempts(&stored.session)? {
+        if attempt.newest {
+            let worktree = worktrees.get(&attempt.agent);
+            agents.push(agent_report(
+                hub,
+                &stored,
+                evaluation.as_ref(),
+                &attempt,
+                worktree,
+            )?);
+        }
+    }
+    let unfinished = event::unfinished(&stored.events()?);
+    let next = next_command(
+        &stored.config,
+        &stored.session,
+        &agents,
+        evaluation.as_ref(),
+    );
+    Ok(StatusReport {
+        state: state_report(&stored.session),
+        winner: evaluation
+            .as_ref()
+            .and_then(|e| e.winner())
+            .map(|w| w.agent),
+        unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
+        next,
+        agents,
+        config: stored.config,
+    })
+}
+
+/// What of a session is worth showing again: all but the time that passes.
+#[must_use]
+pub fn changing(report: &StatusReport) -> StatusReport {
+    let mut report = report.clone();
+    for agent in &mut report.agents {
+        agent.elapsed_s = None;
+    }
+    report
+}
+
+fn state_report(session: &Session) -> StateReport {
+    StateReport {
+        session_id: session.id.clone(),
+        state: session.state(),
+        created: session.created,
+        updated: session.updated,
+        agents: session
+            .agents()
+            .iter()
+            .map(|(agent, record)| {
+                let stored = StoredAgent {
+                    status: record.status(),
+                    attempt: record.attempt,
+                    branch: record.branch.clone(),
+                    worktree: record.worktree.clone(),
+                };
+                (*agent, stored)
+            })
+            .collect(),
+    }
+}
+
+fn agent_report(
+    hub: &Hub,
+    stored: &StoredSession,
+    evaluation: Option<&Evaluation>,
+    attempt: &AttemptInfo,
+    worktree: Option<&Worktree>,
+) -> Result<AgentReport> {
+    let agent = attempt.agent;
+    let record = stored.session.agents().get(&agent);
+    let result = evaluation.and_then(|all| all.of(agent));
+    let present = worktree.filter(|worktree| !worktree.missing);
+    let uncommitted = match present {
+        // A worktree that cannot be looked at is not known to be clean.
+        Some(worktree) => hub
+            .work_in(&worktree.path, evaluation, agent)
+            .map(|changes| changes.len())
+            .inspect_err(|error| hub.warn(error.to_string()))
+            .ok(),
+        None => None,
+    };
+    let mut report = AgentReport {
+        agent,
+        status: record.map_or(ShownStatus::Stored(AgentStatus::Pending), shown_status),
+        attempt: attempt.attempt,
+        branch: attempt.branch(&stored.config.session_id).name(),
+        worktree: worktree.map(|worktree| worktree.path.clone()),
+        missing: is_missing(stored, agent, worktree),
+        commit: attempt.tip().cloned(),
+        commits_ahead: None,
+        diff: None,
+        uncommitted_files: uncommitted,
+        metric_value: result.and_then(|result| result.value),
+        rank: result.and_then(|result| result.rank),
+        last_update: None,
+        last_message: None,
+        exit: record.and_then(|record| record.run.as_ref()?.exit),
+        elapsed_s: record.and_then(|record| elapsed_s(record, hub.now())),
+        strategy: record.and_then(|record| record.strategy.clone()),
+    };
+    if let Some(tip) = attempt.tip() {
+        let base = hub.base_of(&stored.config, tip)?;
+        let (ahead, _) = hub.repository.ahead_behind(&base, tip)?;
+        report.commits_ahead = Some(ahead);
+        report.diff = Some(hub.repository.diff_stat(&base, tip)?);
+        if ahead > 0 {
+            let commit = hub.repository.commit(tip)?;
+            report.last_update = DateTime::from_timestamp(commit.time, 0);
+            report.last_message = Some(commit.subject);
+        }
+    }
+    Ok(report)
+}
+
+/// Whether a worktree should be there and is not: until its session is at its end.
+fn is_missing(stored: &StoredSession, agent: AgentId, worktree: Option<&Worktree>) -> bool {
+    if let Some(worktree) = worktree {
+        return worktree.missing;
+    }
+    let record = stored.session.agents().get(&agent);
+    !stored.session.state().is_terminal() && record.is_some_and(|r| r.worktree.is_some())
+}
+
+/// What the state suggests to do next.
+fn next_command(
+    config: &SessionConfig,
+    session: &Session,
+    agents: &[AgentReport],
+    evaluation: Option<&Evaluation>,
+) -> Option<String> {
+    let id = &config.session_id;
+    let any = |status: ShownStatus| agents.iter().any(|agent| agent.status == status);
+    let stored = ShownStatus::Stored;
+    Some(match session.state() {
+        SessionState::Init => format!("hub spawn {id}"),
+        SessionState::Running if any(ShownStatus::LOST) => format!("hub stop {id}"),
+        SessionState::Running
+            if any(stored(AgentStatus::Running)) || any(stored(AgentStatus::Paused)) =>
+        {
+            format!("hub wait {id}")
+        }
+        SessionState::Running => format!("hub eval {id}"),
+        SessionState::Evaluating => match evaluation {
+            None => format!("hub eval {id}"),
+            Some(evaluation) => after_evaluation(config, evaluation),
+        },
+        SessionState::Merged | SessionState::Archived => {
+            let left = agents.iter().any(|agent| agent.worktree.is_some());
+            return left.then(|| format!("hub cleanup {id}"));
+        }
+    })
+}
+
+fn after_evaluation(config: &SessionConfig, evaluation: &Evaluation) -> String {
+    let id = &config.session_id;
+    let Some(value) = evaluation.winner().and_then(|winner| winner.value) else {
+        return match config.metric {
+            Some(_) => format!("hub archive {id}"),
+            None => format!("hub merge {id} --agent agent-N"),
+        };
+    };
+    let beats = config
+        .baseline
+        .is_none_or(|baseline| config.direction().is_better(value, baseline));
+    if beats {
+        format!("hub merge {id}")
+    } else {
+        format!("hub archive {id}")
+    }
+}

@@ -1,0 +1,112 @@
+//! `hub stop`: ends the agents that run.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::domain::event::{Operation, Phase};
+use crate::domain::id::{AgentId, SessionId, SessionSelector};
+use crate::domain::report::{ShownStatus, WaitReport};
+use crate::domain::session::AgentRecord;
+use crate::domain::state::AgentStatus;
+use crate::process::supervisor;
+use crate::store::StoredSession;
+
+use super::agents::{self, shown_status};
+use super::error::{Error, Result};
+use super::hub::Hub;
+
+/// Which agents to end.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The session; the newest with an agent that runs where none is named.
+    pub session: Option<SessionSelector>,
+    /// The agents; all where none is named.
+    pub agents: Vec<AgentId>,
+}
+
+/// Ends agents: SIGTERM to their group, SIGKILL after a grace period.
+///
+/// An agent that is lost is ended too, and recorded as cancelled.
+///
+/// # Errors
+/// When the session cannot be read or written, or has no such agent.
+pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
+    let stored = hub.read(request.session.as_ref(), "running agents", |stored| {
+        stored.session.first_active().is_some()
+    })?;
+    let id = stored.config.session_id.clone();
+    if let Some(agent) = request
+        .agents
+        .iter()
+        .find(|agent| !stored.session.agents().contains_key(agent))
+    {
+        return Err(Error::NoAgent {
+            session: id,
+            agent: *agent,
+        });
+    }
+    stop_agents(hub, &id, &request.agents)?;
+    let stored = StoredSession::read(&hub.dir, &id)?;
+    Ok(agents::waited(&stored, false, hub.now()))
+}
+
+/// Ends the named agents of a session, or all of them, and waits until that is recorded.
+///
+/// The session must not be locked by this process: the supervisors record the end.
+pub(super) fn stop_agents(hub: &Hub, id: &SessionId, named: &[AgentId]) -> Result<()> {
+    let meant = |agent: &AgentId| named.is_empty() || named.contains(agent);
+    let mut begun = Instant::now();
+    let _doing = hub.doing("ending the agents");
+    let mut asked = false;
+    loop {
+        let stored = StoredSession::read(&hub.dir, id)?;
+        let active: Vec<(AgentId, AgentRecord)> = stored
+            .session
+            .agents()
+            .iter()
+            .filter(|(agent, record)| meant(agent) && record.status().is_active())
+            .map(|(agent, record)| (*agent, record.clone()))
+            .collect();
+        if active.is_empty() {
+            return Ok(());
+        }
+        for (agent, record) in &active {
+            if shown_status(record) == ShownStatus::LOST {
+                settle_lost(hub, id, *agent)?;
+            } else if let Some(run) = record.run.as_ref().filter(|_| !asked) {
+                supervisor::ask_to_end(&run.supervisor);
+            }
+        }
+        asked = true;
+        // A supervisor that does not end its agent in time is asked again.
+        if begun.elapsed() > supervisor::GRACE * 2 {
+            (asked, begun) = (false, Instant::now());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Ends what a lost agent left running and records it as cancelled.
+fn settle_lost(hub: &Hub, id: &SessionId, agent: AgentId) -> Result<()> {
+    let mut session = hub.lock(id, "stop")?;
+    let Some(record) = session.session().agents().get(&agent).cloned() else {
+        return Ok(());
+    };
+    if shown_status(&record) != ShownStatus::LOST {
+        return Ok(());
+    }
+    if let Some(process) = record.run.as_ref().and_then(|run| run.process.as_ref()) {
+        supervisor::end_abandoned(process);
+    }
+    let now = hub.now();
+    session.change(|state| {
+        let record = state.advance_agent(agent, AgentStatus::Cancelled, now)?;
+        if let Some(run) = record.run.as_mut() {
+            run.ended = Some(now);
+        }
+        Ok::<_, Error>(())
+    })?;
+    let detail = json!({ "agent": agent, "status": AgentStatus::Cancelled, "lost": true });
+    hub.record(&mut session, Operation::Stop, Phase::Done, detail)
+}

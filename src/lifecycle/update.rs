@@ -1,0 +1,52 @@
+//! `hub update`: walks one edge of a session's machine by hand.
+
+use serde_json::json;
+
+use crate::domain::event::{Operation, Phase};
+use crate::domain::id::SessionSelector;
+use crate::domain::report::UpdateReport;
+use crate::domain::state::SessionState;
+
+use super::error::{Error, Result};
+use super::hub::Hub;
+
+/// Which session goes where.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The session.
+    pub session: SessionSelector,
+    /// The state to enter.
+    pub state: SessionState,
+}
+
+/// Walks the edge, for coordinators that run agents themselves.
+///
+/// # Errors
+/// When there is no such edge, or an agent that hub runs is still at work.
+pub fn run(hub: &Hub, request: &Request) -> Result<UpdateReport> {
+    let id = hub.dir.find(&request.session)?;
+    let mut session = hub.lock(&id, "update")?;
+    let from = advance(hub, &mut session, request.state)?;
+    Ok(UpdateReport {
+        session_id: id,
+        from,
+        state: session.session().state(),
+        updated: session.session().updated,
+    })
+}
+
+/// One edge, with its intent and end in the journal.
+pub(super) fn advance(
+    hub: &Hub,
+    session: &mut crate::store::LockedSession,
+    to: SessionState,
+) -> Result<SessionState> {
+    let now = hub.now();
+    // Asks the machine before the journal is told.
+    session.session().clone().advance(to, now)?;
+    let edge = json!({ "from": session.session().state(), "to": to });
+    hub.record(session, Operation::Update, Phase::Begin, edge)?;
+    let from = session.change(|state| state.advance(to, now).map_err(Error::from))?;
+    hub.record(session, Operation::Update, Phase::End, json!({}))?;
+    Ok(from)
+}

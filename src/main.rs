@@ -1,0 +1,7 @@
+//! The `hub` program; everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    agenthub::cli::main()
+}

@@ -1,0 +1,187 @@
+//! One shell command, run to its end in a process group of its own.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
+
+use crate::domain::environment::GIT_LOCAL;
+use crate::domain::session::Exit;
+
+use super::error::{Error, Result};
+use super::group;
+use super::interrupt::Interrupt;
+
+/// A command for `sh -c`, where it runs, with what, and where its output goes.
+#[derive(Clone, Debug)]
+pub struct ShellCommand {
+    /// What the shell is given.
+    pub command: String,
+    /// The folder it runs in.
+    pub folder: PathBuf,
+    /// Variables that are set, beside those of hub itself.
+    pub variables: Vec<(&'static str, OsString)>,
+    /// The file its stdout goes to, from its beginning.
+    pub stdout: PathBuf,
+    /// The file its stderr goes to, from its beginning.
+    pub stderr: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finished {
+    /// Its exit status or signal.
+    pub exit: Exit,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl ShellCommand {
+    /// Starts it as the leader of a new process group.
+    ///
+    /// # Errors
+    /// When the shell or one of the files cannot be opened.
+    pub fn start(&self) -> Result<Child> {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &self.command])
+            .current_dir(&self.folder);
+        forget_git(&mut command);
+        for (name, value) in &self.variables {
+            command.env(name, value);
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(output(&self.stdout)?)
+            .stderr(output(&self.stderr)?)
+            .process_group(0)
+            .spawn()
+            .map_err(Error::io(format!(
+                "start {:?} in {}",
+                self.command,
+                self.folder.display()
+            )))
+    }
+
+    /// Runs it to its end. What it leaves running in its group is killed then.
+    ///
+    /// # Errors
+    /// When it cannot be started, or [`Error::Interrupted`] when a signal came: its
+    /// whole group is gone by then.
+    pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
+        let begun = Instant::now();
+        let mut child = self.start()?;
+        let leader = child.id();
+        let ended = wait_unreaped(leader, interrupt);
+        let elapsed = begun.elapsed();
+        // The leader is not reaped yet, so its number cannot be another group's.
+        group::signal_group(leader, Signal::KILL);
+        let status = child
+            .wait()
+            .map_err(Error::io(format!("wait for {:?}", self.command)))?;
+        ended?;
+        Ok(Finished {
+            exit: exit_of(status),
+            elapsed,
+        })
+    }
+}
+
+/// Makes a command find the repository that it stands in, whoever started hub.
+pub(super) fn forget_git(command: &mut Command) {
+    for name in GIT_LOCAL {
+        command.env_remove(name);
+    }
+}
+
+fn output(path: &Path) -> Result<File> {
+    File::create(path).map_err(Error::io(format!("write {}", path.display())))
+}
+
+/// Waits for a child's end without reaping it, or until a signal comes.
+fn wait_unreaped(child: u32, interrupt: &Interrupt) -> Result<()> {
+    let Some(pid) = i32::try_from(child).ok().and_then(Pid::from_raw) else {
+        return Ok(());
+    };
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        // An error (ECHILD) cannot happen before the caller reaps; it too ends the wait.
+        let _ = waitid(
+            WaitId::Pid(pid),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        );
+        let _ = tell.send(());
+    });
+    loop {
+        match told.recv_timeout(Duration::from_millis(50)) {
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => interrupt.check()?,
+            Ok(()) | Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+    }
+}
+
+/// How a process ended, in the words of the domain.
+pub(super) fn exit_of(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, signal) => Exit::Signal(signal.unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(folder: &Path, command: &str) -> ShellCommand {
+        ShellCommand {
+            command: command.to_owned(),
+            folder: folder.to_path_buf(),
+            variables: vec![("HUB_TASK", "a 'task'".into())],
+            stdout: folder.join("out"),
+            stderr: folder.join("err"),
+        }
+    }
+
+    #[test]
+    fn output_status_and_variables() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = shell(folder.path(), "echo \"$HUB_TASK\"; echo oops >&2; exit 3");
+        let finished = command.run(&Interrupt::default()).unwrap();
+        assert_eq!(finished.exit, Exit::Code(3));
+        assert_eq!(
+            std::fs::read_to_string(&command.stdout).unwrap(),
+            "a 'task'\n"
+        );
+        assert_eq!(std::fs::read_to_string(&command.stderr).unwrap(), "oops\n");
+    }
+
+    #[test]
+    fn a_signal_is_told_from_a_status() {
+        let folder = tempfile::tempdir().unwrap();
+        let finished = shell(folder.path(), "kill -9 $$")
+            .run(&Interrupt::default())
+            .unwrap();
+        assert_eq!(finished.exit, Exit::Signal(9));
+    }
+
+    #[test]
+    fn what_is_left_running_in_the_group_ends_with_the_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = shell(folder.path(), "sleep 1000 & echo $!");
+        command.run(&Interrupt::default()).unwrap();
+        let pid: u32 = std::fs::read_to_string(&command.stdout)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let until = Instant::now() + Duration::from_secs(10);
+        while super::super::mark::of(pid).is_some() {
+            assert!(Instant::now() < until, "process {pid} goes on");
+            std::thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What can go wrong with processes.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::domain::diagnostic::{Code, Diagnostic};
+
+/// The result of an operation on processes.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a process could not be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The command's program is nowhere.
+    #[error("{what} {command:?} cannot be run: {program} is not found")]
+    ProgramNotFound {
+        /// `agent command` or `eval command`.
+        what: &'static str,
+        /// The whole command.
+        command: String,
+        /// Its first word.
+        program: String,
+    },
+    /// The command is no command line.
+    #[error("{what} {command:?} cannot be run: {reason}")]
+    BadCommand {
+        /// `agent command` or `eval command`.
+        what: &'static str,
+        /// The whole command.
+        command: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The system refused.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was tried.
+        action: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The supervisor ended before it was ready.
+    #[error("the supervisor did not start; {} tells why", log.display())]
+    Supervisor {
+        /// Its log.
+        log: PathBuf,
+    },
+    /// A signal came while something ran.
+    #[error("interrupted by signal {signal}")]
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let action = action.into();
+        move |source| Self::Io { action, source }
+    }
+}
+
+impl Diagnostic for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::ProgramNotFound { .. } | Self::BadCommand { .. } => Code::Usage,
+            Self::Io { .. } | Self::Supervisor { .. } => Code::Failed,
+            Self::Interrupted { .. } => Code::Interrupted,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::ProgramNotFound { program, .. } if program.contains('/') => Some(
+                "a relative path is looked up in the base commit, then in the current folder"
+                    .to_owned(),
+            ),
+            Self::ProgramNotFound { program, .. } => {
+                Some(format!("install {program}, or give the path to it"))
+            }
+            Self::BadCommand { .. } => {
+                Some("it is run by `sh -c`; quote it as for the shell".to_owned())
+            }
+            Self::Io { .. } | Self::Supervisor { .. } | Self::Interrupted { .. } => None,
+        }
+    }
+}

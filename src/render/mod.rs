@@ -1,0 +1,13 @@
+//! What people see: streams, tables, progress, questions.
+//!
+//! stdout is the answer, stderr the narration. Nothing outside this room prints.
+
+mod output;
+mod progress;
+pub mod question;
+mod style;
+mod table;
+pub mod text;
+
+pub use output::{ColorChoice, Format, Output, narrate};
+pub use progress::Reporter;

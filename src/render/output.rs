@@ -1,0 +1,163 @@
+//! The two streams, the two formats, and the envelope of errors.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::domain::diagnostic::Code;
+
+use super::style;
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// When colour is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where answers, notes and errors go.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    format: Format,
+    quiet: bool,
+}
+
+impl Output {
+    /// Sets the format, and for the whole process when colour is used.
+    #[must_use]
+    pub fn new(format: Format, color: ColorChoice, quiet: bool) -> Self {
+        let choice = match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Self { format, quiet }
+    }
+
+    /// How answers are written.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes the answer: the document, or the text that `draw` makes of it.
+    ///
+    /// # Errors
+    /// When stdout cannot be written. A reader that went away (`hub list | head -1`) is no error.
+    pub fn answer<T: Serialize>(
+        &self,
+        document: &T,
+        draw: impl FnOnce(&T) -> String,
+    ) -> io::Result<()> {
+        let text = match self.format {
+            Format::Text => draw(document),
+            Format::Json => serde_json::to_string_pretty(document)? + "\n",
+        };
+        self.write(&text)
+    }
+
+    /// Writes a part of the answer as it comes.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub fn write(&self, text: &str) -> io::Result<()> {
+        let mut stdout = anstream::AutoStream::auto(io::stdout()).lock();
+        match stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+        {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Clears the terminal before an answer that is shown again.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub fn clear(&self) -> io::Result<()> {
+        if self.format == Format::Text && io::stdout().is_terminal() {
+            // Home, then everything below (ECMA-48 CUP and ED).
+            return self.write("\x1b[H\x1b[2J");
+        }
+        Ok(())
+    }
+
+    /// Writes an error with its hint to stderr.
+    pub fn error(&self, code: Code, message: &str, hint: Option<&str>) {
+        let text = match self.format {
+            Format::Text => {
+                let mut text = format!("{}error:{:#} {message}\n", style::ERROR, style::ERROR);
+                if let Some(hint) = hint {
+                    let _ = writeln!(text, "{}hint:{:#} {hint}", style::HINT, style::HINT);
+                }
+                text
+            }
+            Format::Json => {
+                json!({ "error": { "code": code, "message": message, "hint": hint } }).to_string()
+                    + "\n"
+            }
+        };
+        write_stderr(&text);
+    }
+
+    /// Writes a note to stderr, unless it is to be quiet.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            write_stderr(&format!("{}\n", style::visible(text)));
+        }
+    }
+
+    /// Writes a warning to stderr.
+    pub fn warning(&self, text: &str) {
+        let text = style::visible(text);
+        write_stderr(&format!(
+            "{}warning:{:#} {text}\n",
+            style::WARNING,
+            style::WARNING
+        ));
+    }
+}
+
+/// Writes a line about how hub works, which only those see who asked for it.
+pub fn narrate(line: &str) {
+    write_stderr(&format!(
+        "{}\n",
+        style::paint(style::DIM, &style::visible(line))
+    ));
+}
+
+fn write_stderr(text: &str) {
+    let mut stderr = anstream::AutoStream::auto(io::stderr()).lock();
+    // Whoever closed stderr does not want to read this.
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
+}
+
+/// The width that tables are cut to: the terminal's; `None` where stdout is none.
+pub(super) fn width() -> Option<u16> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(size.ws_col).filter(|columns| *columns > 0)
+}

@@ -1,0 +1,124 @@
+//! Files that are replaced as a whole, and folders that are there for good.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::error::{Error, Result};
+
+/// Replaces the file at `path`: after a crash there is the old one or the new one.
+///
+/// The bytes are flushed before the rename and the folder after it; the mode of a file
+/// that was there is kept.
+///
+/// # Errors
+/// When the system refuses; the old file is then untouched.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    // A new file gets what the umask allows, not the library's 0600 for secrets.
+    const NEW: u32 = 0o666;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .permissions(Permissions::from_mode(NEW))
+        .tempfile_in(folder)
+        .map_err(Error::io("write into", folder))?;
+    if let Ok(old) = fs::metadata(path) {
+        file.as_file()
+            .set_permissions(old.permissions())
+            .map_err(Error::io("replace", path))?;
+    }
+    file.write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(Error::io("replace", path))?;
+    file.persist(path)
+        .map_err(|failed| Error::io("replace", path)(failed.error))?;
+    flush_folder(folder)
+}
+
+/// Flushes a folder's entries to disk.
+///
+/// # Errors
+/// When the system refuses. A file system that cannot flush a folder is not an error.
+pub fn flush_folder(folder: &Path) -> Result<()> {
+    let flushed = File::open(folder).and_then(|handle| handle.sync_all());
+    match flushed {
+        Err(source)
+            if !matches!(
+                source.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Err(Error::io("flush", folder)(source))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// When the system refuses, or something that is no folder stands in the way.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(Error::io("make", folder))
+}
+
+/// Reads at most `most` bytes; `None` when there is no such file.
+///
+/// # Errors
+/// When the system refuses, or the file is longer.
+pub fn read_capped(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io("read", path))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
+        return Err(Error::corrupt(
+            path,
+            None,
+            format!("it is longer than {} KiB", most / 1024),
+        ));
+    }
+    Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mode_of_a_file_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        replace(&path, b"one").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        replace(&path, b"two").unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((fs::read(&path).unwrap(), mode), (b"two".to_vec(), 0o640));
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        fs::create_dir(&path).unwrap();
+        assert!(replace(&path, b"x").is_err());
+        let entries = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(entries, 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn too_long_a_file_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        replace(&path, &[b'x'; 11]).unwrap();
+        assert!(matches!(read_capped(&path, 10), Err(Error::Corrupt { .. })));
+        assert_eq!(read_capped(&path, 11).unwrap().unwrap().len(), 11);
+        assert_eq!(read_capped(&folder.path().join("y"), 10).unwrap(), None);
+    }
+}

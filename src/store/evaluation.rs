@@ -1,0 +1,93 @@
+//! `evaluation.json`: what the last evaluation of a session found.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
+use crate::domain::id::{AgentId, Attempt};
+use crate::domain::refs::CommitId;
+use crate::domain::time;
+
+use super::atomic;
+use super::error::{Error, Result};
+
+const VERSION: u64 = 1;
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    schema_version: u64,
+    #[serde(with = "time")]
+    evaluated: DateTime<Utc>,
+    results: Vec<AgentDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AgentDocument {
+    agent: AgentId,
+    attempt: Attempt,
+    commit: Option<CommitId>,
+    metric_value: Option<f64>,
+    rank: Option<u32>,
+    reason: Option<String>,
+    #[serde(default)]
+    left_files: Vec<PathBuf>,
+}
+
+/// Reads the last evaluation; `None` when there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Evaluation>> {
+    let Some(bytes) = atomic::read_capped(path, LONGEST)? else {
+        return Ok(None);
+    };
+    let document: Document = serde_json::from_slice(&bytes)
+        .map_err(|error| Error::corrupt(path, Some(error.line().max(1)), error.to_string()))?;
+    Ok(Some(Evaluation {
+        evaluated: document.evaluated,
+        results: document
+            .results
+            .into_iter()
+            .map(|result| EvaluatedAgent {
+                agent: result.agent,
+                attempt: result.attempt,
+                commit: result.commit,
+                value: result.metric_value,
+                rank: result.rank,
+                reason: result.reason,
+                left_files: result.left_files,
+            })
+            .collect(),
+    }))
+}
+
+/// Replaces the last evaluation.
+pub(super) fn write(path: &Path, evaluation: &Evaluation) -> Result<()> {
+    let document = Document {
+        schema_version: VERSION,
+        evaluated: evaluation.evaluated,
+        results: evaluation
+            .results
+            .iter()
+            .cloned()
+            .map(|result| AgentDocument {
+                agent: result.agent,
+                attempt: result.attempt,
+                commit: result.commit,
+                metric_value: result.value,
+                rank: result.rank,
+                reason: result.reason,
+                // A name that cannot be written is not excused at cleanup: the safe side.
+                left_files: result
+                    .left_files
+                    .into_iter()
+                    .filter(|path| path.to_str().is_some())
+                    .collect(),
+            })
+            .collect(),
+    };
+    let mut text = serde_json::to_vec_pretty(&document)
+        .map_err(|error| Error::corrupt(path, None, error.to_string()))?;
+    text.push(b'\n');
+    atomic::replace(path, &text)
+}

@@ -1,0 +1,381 @@
+//! Where things are in the hub directory.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::domain::id::{AgentId, SessionId, SessionSelector};
+
+use super::atomic;
+use super::error::{Error, Result};
+use super::lock::Lock;
+
+/// The hub directory of a repository. It need not exist yet: reading an absent one finds no sessions.
+#[derive(Clone, Debug)]
+pub struct HubDir {
+    root: PathBuf,
+}
+
+impl HubDir {
+    /// The directory's name below the main worktree or the bare repository.
+    pub const NAME: &'static str = ".agenthub";
+
+    /// The hub directory in `home`.
+    ///
+    /// # Errors
+    /// When it is a symbolic link, or something else than a folder.
+    pub fn at(home: &Path) -> Result<Self> {
+        let root = home.join(Self::NAME);
+        match fs::symlink_metadata(&root) {
+            Ok(meta) if meta.is_symlink() => Err(Error::Symlink { path: root }),
+            Ok(meta) if !meta.is_dir() => {
+                Err(Error::io("use", root)(io::ErrorKind::NotADirectory.into()))
+            }
+            Ok(_) => Ok(Self { root }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { root }),
+            Err(error) => Err(Error::io("look at", root)(error)),
+        }
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// The project's own defaults.
+    #[must_use]
+    pub fn settings_file(&self) -> PathBuf {
+        self.root.join("config.yaml")
+    }
+
+    /// Makes the directory where it is not there yet, with the file that makes git ignore it.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create(&self) -> Result<()> {
+        atomic::make_folder(&self.sessions())?;
+        let ignore = self.root.join(".gitignore");
+        if !ignore.exists() {
+            atomic::replace(&ignore, b"*\n")?;
+        }
+        Ok(())
+    }
+
+    /// The lock for branches and worktrees of the whole repository.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it cannot be had in time.
+    pub fn lock(&self, limit: Duration, purpose: &str) -> Result<Lock> {
+        Lock::acquire(&self.root.join(".lock"), limit, purpose)
+    }
+
+    fn sessions(&self) -> PathBuf {
+        self.root.join("sessions")
+    }
+
+    /// The folder of one session, whether it is there or not.
+    #[must_use]
+    pub fn session(&self, id: &SessionId) -> SessionDir {
+        SessionDir {
+            id: id.clone(),
+            root: self.sessions().join(id.as_str()),
+        }
+    }
+
+    /// A folder that is not a session yet; [`SessionDir::publish`] makes it one.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn draft(&self, id: &SessionId) -> Result<SessionDir> {
+        let draft = tempfile::Builder::new()
+            .prefix(".draft-")
+            // As any folder: the umask decides, not the library's 0700 for secrets.
+            .permissions(fs::Permissions::from_mode(0o777))
+            .tempdir_in(self.sessions())
+            .map_err(Error::io("make a folder in", self.sessions()))?;
+        Ok(SessionDir {
+            id: id.clone(),
+            root: draft.keep(),
+        })
+    }
+
+    /// The ids of all sessions, oldest first. What is not named as a session is none.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn session_ids(&self) -> Result<Vec<SessionId>> {
+        let folder = self.sessions();
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::io("read", folder)(error)),
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(Error::io("read", &folder))?;
+            let id = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
+            ids.extend(id);
+        }
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// The one session that `selector` means.
+    ///
+    /// # Errors
+    /// When none fits, or more than one.
+    pub fn find(&self, selector: &SessionSelector) -> Result<SessionId> {
+        let mut matches = self.session_ids()?;
+        matches.retain(|id| selector.matches(id));
+        match (selector, matches.pop()) {
+            (_, None) => Err(Error::NoSession {
+                selector: selector.clone(),
+            }),
+            (SessionSelector::Latest, Some(newest)) => Ok(newest),
+            (SessionSelector::Prefix(_), Some(only)) if matches.is_empty() => Ok(only),
+            (SessionSelector::Prefix(whole), Some(last)) => {
+                // A whole id is meant even where `…-2` begins with it.
+                matches.push(last);
+                match matches.iter().find(|id| id.as_str() == whole) {
+                    Some(id) => Ok(id.clone()),
+                    None => Err(Error::AmbiguousSession {
+                        selector: selector.clone(),
+                        matches,
+                    }),
+                }
+            }
+        }
+    }
+}
+
+/// The folder of one session.
+#[derive(Clone, Debug)]
+pub struct SessionDir {
+    id: SessionId,
+    root: PathBuf,
+}
+
+impl SessionDir {
+    /// The session.
+    #[must_use]
+    pub fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// The task.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.root.join("config.yaml")
+    }
+
+    /// The state.
+    #[must_use]
+    pub fn state_file(&self) -> PathBuf {
+        self.root.join("state.json")
+    }
+
+    /// The last evaluation.
+    #[must_use]
+    pub fn evaluation_file(&self) -> PathBuf {
+        self.root.join("evaluation.json")
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal_file(&self) -> PathBuf {
+        self.root.join("events.jsonl")
+    }
+
+    /// The lock that whoever writes holds.
+    #[must_use]
+    pub fn lock_file(&self) -> PathBuf {
+        self.root.join(".lock")
+    }
+
+    /// Where the eval command's output for the base commit goes.
+    #[must_use]
+    pub fn baseline_dir(&self) -> AgentDir {
+        AgentDir {
+            root: self.root.join("baseline"),
+        }
+    }
+
+    /// One agent's prompt and logs.
+    #[must_use]
+    pub fn agent(&self, agent: AgentId) -> AgentDir {
+        AgentDir {
+            root: self.root.join("agents").join(agent.to_string()),
+        }
+    }
+
+    /// Gives a draft its name; `None` when a session of that name is there already.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn publish(&self, hub: &HubDir, id: &SessionId) -> Result<Option<Self>> {
+        let target = hub.session(id);
+        // The rename fails where a session stands: its folder is never empty.
+        match fs::rename(&self.root, &target.root) {
+            Ok(()) => {
+                atomic::flush_folder(&hub.sessions())?;
+                Ok(Some(target))
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::AlreadyExists
+                        | io::ErrorKind::DirectoryNotEmpty
+                        | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(Error::io("make", target.root)(error)),
+        }
+    }
+
+    /// Removes the folder of a session that is being taken back.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.root) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("remove", &self.root)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The folder of one agent's prompt and logs.
+#[derive(Clone, Debug)]
+pub struct AgentDir {
+    root: PathBuf,
+}
+
+impl AgentDir {
+    /// Makes the folder.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create(&self) -> Result<()> {
+        atomic::make_folder(&self.root)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// What the agent is asked.
+    #[must_use]
+    pub fn prompt(&self) -> PathBuf {
+        self.root.join("prompt.md")
+    }
+
+    /// What the agent prints.
+    #[must_use]
+    pub fn stdout(&self) -> PathBuf {
+        self.root.join("stdout.log")
+    }
+
+    /// What the agent complains about.
+    #[must_use]
+    pub fn stderr(&self) -> PathBuf {
+        self.root.join("stderr.log")
+    }
+
+    /// What the eval command printed.
+    #[must_use]
+    pub fn eval_stdout(&self) -> PathBuf {
+        self.root.join("eval-stdout.log")
+    }
+
+    /// What the eval command complained about.
+    #[must_use]
+    pub fn eval_stderr(&self) -> PathBuf {
+        self.root.join("eval-stderr.log")
+    }
+
+    /// What went wrong in the agent's supervisor itself.
+    #[must_use]
+    pub fn supervisor_log(&self) -> PathBuf {
+        self.root.join("supervisor.log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hub_with(ids: &[&str]) -> (tempfile::TempDir, HubDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = HubDir::at(folder.path()).unwrap();
+        hub.create().unwrap();
+        for id in ids {
+            fs::create_dir(hub.sessions().join(id)).unwrap();
+        }
+        (folder, hub)
+    }
+
+    #[test]
+    fn the_directory_ignores_itself() {
+        let (_folder, hub) = hub_with(&[]);
+        assert_eq!(fs::read(hub.path().join(".gitignore")).unwrap(), b"*\n");
+    }
+
+    #[test]
+    fn selectors_find_the_session_that_is_meant() {
+        let (_folder, hub) = hub_with(&[
+            "20260317-143022",
+            "20260317-143022-2",
+            "20260401-000000",
+            "not a session",
+            ".draft-x",
+        ]);
+        let find = |text: &str| hub.find(&text.parse().unwrap());
+        assert_eq!(find("latest").unwrap().as_str(), "20260401-000000");
+        assert_eq!(find("202604").unwrap().as_str(), "20260401-000000");
+        assert_eq!(find("20260317-143022").unwrap().as_str(), "20260317-143022");
+        assert!(matches!(
+            find("20260317"),
+            Err(Error::AmbiguousSession { .. })
+        ));
+        assert!(matches!(find("2027"), Err(Error::NoSession { .. })));
+    }
+
+    #[test]
+    fn a_link_in_its_place_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/tmp", folder.path().join(HubDir::NAME)).unwrap();
+        assert!(matches!(
+            HubDir::at(folder.path()),
+            Err(Error::Symlink { .. })
+        ));
+    }
+
+    #[test]
+    fn a_session_is_published_once() {
+        let (_folder, hub) = hub_with(&[]);
+        let id: SessionId = "20260317-143022".parse().unwrap();
+        for expected in [true, false] {
+            let draft = hub.draft(&id).unwrap();
+            atomic::replace(&draft.state_file(), b"{}").unwrap();
+            assert_eq!(draft.publish(&hub, &id).unwrap().is_some(), expected);
+        }
+    }
+}

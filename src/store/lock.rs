@@ -1,0 +1,94 @@
+//! Advisory locks with a time limit.
+//!
+//! The kernel frees the lock of a process that is gone. The lock file stays when the
+//! lock is given back: a second holder could else lock a file that is no longer there.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::{Error, Result};
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+#[must_use = "the lock is given back when this is dropped"]
+pub struct Lock {
+    // Closing the file gives the lock back.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock at `path`, waiting for at most `limit`; `purpose` tells others what it is held for.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] names the holder when the time is up.
+    pub fn acquire(path: &Path, limit: Duration, purpose: &str) -> Result<Self> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(Error::io("open", path))?;
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
+            }
+            let waited = begun.elapsed();
+            if waited >= limit {
+                return Err(Error::Busy {
+                    path: PathBuf::from(path),
+                    holder: holder(&mut file),
+                    waited,
+                });
+            }
+            thread::sleep(pause.min(limit.saturating_sub(waited)));
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+        // Only a help for whoever waits: the lock holds without it.
+        if let Err(error) = sign(&mut file, purpose) {
+            log::debug!("cannot write who holds {}: {error}", path.display());
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+fn sign(file: &mut File, purpose: &str) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "process {} ({purpose})", std::process::id())
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file
+        .rewind()
+        .and_then(|()| file.take(200).read_to_string(&mut text));
+    match read {
+        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
+        _ => "another process".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_waits_and_is_told_who_holds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".lock");
+        let held = Lock::acquire(&path, Duration::ZERO, "eval").unwrap();
+        let error = Lock::acquire(&path, Duration::from_millis(30), "merge").unwrap_err();
+        assert!(error.to_string().contains("(eval)"), "{error}");
+        drop(held);
+        let _again = Lock::acquire(&path, Duration::ZERO, "merge").unwrap();
+        assert!(path.exists());
+    }
+}

@@ -1,0 +1,37 @@
+//! The hub directory: files, locks, the journal.
+//!
+//! ```text
+//! .agenthub/
+//! ├── .gitignore, .lock            the directory ignores itself; the repository-wide lock
+//! ├── config.yaml                  this project's defaults            (settings)
+//! └── sessions/<id>/
+//!     ├── .lock                    who may write                      (lock)
+//!     ├── config.yaml, state.json  the session                        (config_file, state_file)
+//!     ├── evaluation.json          the last evaluation                (evaluation)
+//!     ├── events.jsonl             the journal                        (journal)
+//!     └── agents/agent-<N>/        prompt and logs
+//! ```
+//!
+//! What holds at any moment, also after a kill or on a full disk:
+//! - a file is whole: it is replaced by renaming, or (the journal) appended to line by line;
+//! - readers take no lock; whoever writes holds the session's (see [`LockedSession`]);
+//! - a lock ends with its process, and lock files are never removed;
+//! - keys that hub does not know survive every rewrite.
+
+pub mod atomic;
+mod config_file;
+mod error;
+mod evaluation;
+mod hub_dir;
+mod journal;
+mod lock;
+mod session;
+mod settings;
+mod state_file;
+
+pub use error::{Error, Result};
+pub use hub_dir::{AgentDir, HubDir, SessionDir};
+pub use journal::Journal;
+pub use lock::Lock;
+pub use session::{LockedSession, StoredSession};
+pub use settings::{read_settings, settings_from};

@@ -1,0 +1,268 @@
+//! A session in the hub directory: read by anyone, written by whoever holds its lock.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::evaluation::Evaluation;
+use crate::domain::event::{self, Detail, Event, Operation, Phase, Unfinished};
+use crate::domain::id::SessionId;
+use crate::domain::session::{Session, SessionConfig};
+
+use super::config_file::ConfigFile;
+use super::error::{Error, Result};
+use super::evaluation;
+use super::hub_dir::{HubDir, SessionDir};
+use super::journal::Journal;
+use super::lock::Lock;
+use super::state_file::StateFile;
+
+/// A session as it was when it was read; nothing is locked.
+#[derive(Clone, Debug)]
+pub struct StoredSession {
+    /// Its folder.
+    pub dir: SessionDir,
+    /// What it is about.
+    pub config: SessionConfig,
+    /// Where it stands.
+    pub session: Session,
+}
+
+impl StoredSession {
+    /// Reads one session.
+    ///
+    /// # Errors
+    /// When it is not there, or one of its files is damaged.
+    pub fn read(hub: &HubDir, id: &SessionId) -> Result<Self> {
+        let dir = hub.session(id);
+        check_exists(&dir)?;
+        let state = StateFile::read(&dir.state_file(), id)?;
+        let config = ConfigFile::read(&dir.config_file(), id)?;
+        Ok(Self {
+            config: config.config,
+            session: state.session,
+            dir,
+        })
+    }
+
+    /// Its journal, oldest first.
+    ///
+    /// # Errors
+    /// When the journal is damaged.
+    pub fn events(&self) -> Result<Vec<Event>> {
+        Journal::read(&self.dir.journal_file())
+    }
+
+    /// Its last evaluation, if there was one.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn evaluation(&self) -> Result<Option<Evaluation>> {
+        evaluation::read(&self.dir.evaluation_file())
+    }
+}
+
+fn check_exists(dir: &SessionDir) -> Result<()> {
+    match std::fs::symlink_metadata(dir.path()) {
+        Ok(meta) if meta.is_symlink() => Err(Error::Symlink {
+            path: dir.path().to_path_buf(),
+        }),
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::NoSession {
+            selector: crate::domain::id::SessionSelector::Prefix(dir.id().to_string()),
+        }),
+    }
+}
+
+/// A session that this process alone may write.
+#[derive(Debug)]
+#[must_use = "the session is unlocked when this is dropped"]
+pub struct LockedSession {
+    dir: SessionDir,
+    config: ConfigFile,
+    state: StateFile,
+    journal: Journal,
+    unfinished: Option<Unfinished>,
+    _lock: Lock,
+}
+
+impl LockedSession {
+    /// Locks one session and reads it.
+    ///
+    /// # Errors
+    /// When the lock cannot be had within `limit`, when the session is not there, when
+    /// one of its files is damaged or of a later hub.
+    pub fn open(hub: &HubDir, id: &SessionId, limit: Duration, purpose: &str) -> Result<Self> {
+        let dir = hub.session(id);
+        check_exists(&dir)?;
+        // Read before the lock too: a damaged session is left without so much as a lock file.
+        StateFile::read(&dir.state_file(), id)?.check_writable(&dir.state_file())?;
+        let lock = Lock::acquire(&dir.lock_file(), limit, purpose)?;
+        let state = StateFile::read(&dir.state_file(), id)?;
+        state.check_writable(&dir.state_file())?;
+        let config = ConfigFile::read(&dir.config_file(), id)?;
+        let (journal, events) = Journal::open(&dir.journal_file())?;
+        Ok(Self {
+            unfinished: event::unfinished(&events),
+            dir,
+            config,
+            state,
+            journal,
+            _lock: lock,
+        })
+    }
+
+    /// Makes a new session with the first free id of its second, and keeps it locked.
+    ///
+    /// Its journal begins with the intent `init`: until [`LockedSession::record`] ends
+    /// that, whoever finds the session unlocked takes it back.
+    ///
+    /// # Errors
+    /// When the system refuses; nothing is left then.
+    pub fn create(
+        hub: &HubDir,
+        now: DateTime<Utc>,
+        config: impl Fn(SessionId) -> SessionConfig,
+    ) -> Result<Self> {
+        const MOST_IN_A_SECOND: u32 = 100_000;
+        let draft = hub.draft(&SessionId::at(now, 1))?;
+        let made = Self::create_in(hub, &draft, now, config, MOST_IN_A_SECOND);
+        if made.is_err() {
+            // The draft's name begins with a dot: it is no session even if this fails.
+            let _ = draft.remove();
+        }
+        made
+    }
+
+    fn create_in(
+        hub: &HubDir,
+        draft: &SessionDir,
+        now: DateTime<Utc>,
+        config: impl Fn(SessionId) -> SessionConfig,
+        most: u32,
+    ) -> Result<Self> {
+        let lock = Lock::acquire(&draft.lock_file(), Duration::ZERO, "init")?;
+        let (mut journal, _) = Journal::open(&draft.journal_file())?;
+        journal.append(Operation::Init, Phase::Begin, Detail::new(), now)?;
+        drop(journal);
+        for nth in 1..=most {
+            let id = SessionId::at(now, nth);
+            if hub.session(&id).path().exists() {
+                continue;
+            }
+            let config = ConfigFile::new(config(id.clone()));
+            let state = StateFile::new(Session::new(id.clone(), now));
+            config.write(&draft.config_file())?;
+            state.write(&draft.state_file())?;
+            if let Some(dir) = draft.publish(hub, &id)? {
+                let (journal, _) = Journal::open(&dir.journal_file())?;
+                return Ok(Self {
+                    dir,
+                    config,
+                    state,
+                    journal,
+                    unfinished: None,
+                    _lock: lock,
+                });
+            }
+        }
+        Err(Error::io("name a session in", hub.path())(
+            std::io::ErrorKind::AlreadyExists.into(),
+        ))
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn dir(&self) -> &SessionDir {
+        &self.dir
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn config(&self) -> &SessionConfig {
+        &self.config.config
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.state.session
+    }
+
+    /// Its last evaluation, if there was one.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn evaluation(&self) -> Result<Option<Evaluation>> {
+        evaluation::read(&self.dir.evaluation_file())
+    }
+
+    /// The operation that a process before this one began and did not end.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<&Unfinished> {
+        self.unfinished.as_ref()
+    }
+
+    /// Appends to the journal.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn record(
+        &mut self,
+        operation: Operation,
+        phase: Phase,
+        detail: Detail,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.journal.append(operation, phase, detail, now)?;
+        if matches!(phase, Phase::End | Phase::TakenBack) {
+            self.unfinished = None;
+        }
+        Ok(())
+    }
+
+    /// Changes the state and replaces its file; a refused change changes nothing.
+    ///
+    /// # Errors
+    /// What `change` says, or when the system refuses.
+    pub fn change<T, E: From<Error>>(
+        &mut self,
+        change: impl FnOnce(&mut Session) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let mut state = self.state.clone();
+        let outcome = change(&mut state.session)?;
+        state.write(&self.dir.state_file())?;
+        self.state = state;
+        Ok(outcome)
+    }
+
+    /// Writes the measured baseline into the configuration.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn set_baseline(&mut self, baseline: f64) -> Result<()> {
+        let mut config = self.config.clone();
+        config.config.baseline = Some(baseline);
+        config.write(&self.dir.config_file())?;
+        self.config = config;
+        Ok(())
+    }
+
+    /// Replaces the last evaluation.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn set_evaluation(&self, evaluation: &Evaluation) -> Result<()> {
+        evaluation::write(&self.dir.evaluation_file(), evaluation)
+    }
+
+    /// The session as it is now, for whoever only reads.
+    #[must_use]
+    pub fn snapshot(&self) -> StoredSession {
+        StoredSession {
+            dir: self.dir.clone(),
+            config: self.config().clone(),
+            session: self.session().clone(),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Configuration files, and settings given as names and texts (the environment).
+
+use std::path::Path;
+
+use serde_yaml::{Mapping, Value};
+
+use crate::domain::settings::SettingsLayer;
+
+use super::atomic;
+use super::config_file::{LONGEST, line_of};
+use super::error::{Error, Result};
+
+/// Reads a configuration file; an absent or empty one sets nothing.
+///
+/// # Errors
+/// An unknown key, a duplicate, a wrong value: each with the file and the line.
+pub fn read_settings(path: &Path) -> Result<SettingsLayer> {
+    let name = path.display().to_string();
+    let Some(bytes) = atomic::read_capped(path, LONGEST)? else {
+        return Ok(SettingsLayer::default());
+    };
+    let bad = |line, reason: String| Error::BadSetting {
+        source_name: name.clone(),
+        line,
+        reason,
+    };
+    let text = String::from_utf8(bytes).map_err(|_| bad(None, "it is not UTF-8".to_owned()))?;
+    let value: Value = serde_yaml::from_str(&text)
+        .map_err(|error| bad(error.location().map(|at| at.line()), error.to_string()))?;
+    let mapping = match value {
+        Value::Mapping(mapping) => mapping,
+        Value::Null => return Ok(SettingsLayer::default()),
+        _ => return Err(bad(Some(1), "it holds no `key: value` lines".to_owned())),
+    };
+    layer(mapping, &name, |key| line_of(&text, key))
+}
+
+/// Settings from names and texts; the texts are read as YAML reads a value.
+///
+/// # Errors
+/// A value that cannot be meant.
+pub fn settings_from(
+    pairs: Vec<(&'static str, String)>,
+    source_name: &str,
+) -> Result<SettingsLayer> {
+    let mapping = pairs
+        .into_iter()
+        .map(|(key, text)| {
+            let number = matches!(key, "agents" | "lock_timeout_s");
+            let value = match serde_yaml::from_str::<Value>(&text) {
+                Ok(value @ Value::Number(_)) if number => value,
+                _ => Value::String(text),
+            };
+            (Value::from(key), value)
+        })
+        .collect();
+    layer(mapping, source_name, |_| None)
+}
+
+fn layer(
+    mapping: Mapping,
+    source_name: &str,
+    line_of: impl Fn(&str) -> Option<usize>,
+) -> Result<SettingsLayer> {
+    let mut all = SettingsLayer::default();
+    for (key, value) in mapping {
+        let Some(name) = key.as_str().map(str::to_owned) else {
+            return Err(Error::BadSetting {
+                source_name: source_name.to_owned(),
+                line: None,
+                reason: "a key is not a text".to_owned(),
+            });
+        };
+        if !SettingsLayer::KEYS.contains(&name.as_str()) {
+            return Err(Error::UnknownKey {
+                source_name: source_name.to_owned(),
+                line: line_of(&name),
+                nearest: nearest(&name),
+                key: name,
+            });
+        }
+        // One key at a time, so that an error can name it.
+        let one = Value::Mapping(Mapping::from_iter([(key, value)]));
+        let one: SettingsLayer =
+            serde_yaml::from_value(one).map_err(|error| Error::BadSetting {
+                source_name: source_name.to_owned(),
+                line: line_of(&name),
+                reason: format!("{name}: {error}"),
+            })?;
+        all = one.over(all);
+    }
+    Ok(all)
+}
+
+fn nearest(key: &str) -> Option<&'static str> {
+    SettingsLayer::KEYS
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(key, known), known))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<SettingsLayer> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        atomic::replace(&path, text.as_bytes()).unwrap();
+        read_settings(&path)
+    }
+
+    #[test]
+    fn files_that_are_accepted() {
+        assert_eq!(read("").unwrap(), SettingsLayer::default());
+        assert_eq!(read("# nothing\n").unwrap(), SettingsLayer::default());
+        let layer = read("agents: 5\nmetric: p50_ms\ndirection: higher\n").unwrap();
+        assert_eq!(layer.agent_count(), 5);
+        assert_eq!(layer.metric.unwrap().as_str(), "p50_ms");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_nearest() {
+        let error = read("agents: 2\n\nworktree_rot: /x\n").unwrap_err();
+        let Error::UnknownKey { line, nearest, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!((*line, *nearest), (Some(3), Some("worktree_root")));
+        assert!(matches!(
+            read("zzz: 1").unwrap_err(),
+            Error::UnknownKey { nearest: None, .. }
+        ));
+    }
+
+    #[test]
+    fn wrong_values_and_duplicates_are_named_with_their_line() {
+        for (text, expected) in [
+            ("agents: many\n", Some(1)),
+            ("agents: 1\nagents: 2\n", None),
+            ("agents: 1\nbase_branch: -x\n", Some(2)),
+            ("a: [\n", None),
+        ] {
+            let error = read(text).unwrap_err();
+            let Error::BadSetting { line, .. } = &error else {
+                panic!("{error}");
+            };
+            if expected.is_some() {
+                assert_eq!(*line, expected, "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_environment_is_read_as_text() {
+        let layer = settings_from(
+            vec![("agents", "4".into()), ("metric", "42".into())],
+            "the environment",
+        )
+        .unwrap();
+        assert_eq!(layer.agents, Some(4));
+        assert_eq!(layer.metric.unwrap().as_str(), "42");
+    }
+}

@@ -102,11 +102,7 @@ impl Global {
     fn open_with(&self, interrupt: Interrupt) -> Result<Hub, Error> {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
-            None => std::env::current_dir().map_err(|source| Error::Io {
-                action: "find",
-                path: PathBuf::from("the current folder"),
-                source,
-            })?,
+            None => std::env::current_dir().map_err(Error::NoCurrentFolder)?,
         };
         let flags = SettingsLayer {
             lock_timeout_s: self.lock_timeout,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{Code, SessionSelector, wait};
+use crate::lifecycle::{SessionSelector, wait};
 use crate::render::text;
 
 use super::Outcome;
@@ -41,16 +41,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     };
     let report = wait::run(&hub, &request)?;
     global.output().answer(&report, text::wait)?;
-    let succeeded = report
-        .agents
-        .iter()
-        .filter(|agent| agent.status.succeeded())
-        .count();
-    Ok(if succeeded == report.agents.len() {
-        ExitCode::SUCCESS
-    } else if succeeded == 0 && !report.timed_out {
-        ExitCode::from(status(Code::NoWinner))
-    } else {
-        ExitCode::from(status(Code::Failed))
-    })
+    Ok(report
+        .verdict()
+        .map_or(ExitCode::SUCCESS, |code| ExitCode::from(status(code))))
 }

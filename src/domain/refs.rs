@@ -173,6 +173,9 @@ pub struct AttemptBranch {
 }
 
 impl AttemptBranch {
+    /// The first part of every attempt branch's name.
+    pub const ROOT: &'static str = "hub";
+
     /// The name as a branch name.
     #[must_use]
     pub fn name(&self) -> BranchName {

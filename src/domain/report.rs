@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::diagnostic::Code;
 use super::diff::DiffStat;
 use super::id::{AgentId, Attempt, SessionId};
 use super::metric::{Direction, MetricName};
@@ -290,6 +291,28 @@ pub struct WaitReport {
     pub timed_out: bool,
     /// The agents.
     pub agents: Vec<WaitedAgent>,
+}
+
+impl WaitReport {
+    /// Whether hub started none of the agents, so that there is nothing to wait for.
+    #[must_use]
+    pub fn nothing_started(&self) -> bool {
+        let waits = |agent: &WaitedAgent| agent.status == ShownStatus::Stored(AgentStatus::Pending);
+        self.agents.iter().all(waits)
+    }
+
+    /// What a script that waits is told: `None` when every agent that was started succeeded.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Code> {
+        let succeeded = |agent: &WaitedAgent| agent.status.succeeded();
+        if self.nothing_started() || self.agents.iter().all(succeeded) {
+            None
+        } else if self.timed_out || self.agents.iter().any(succeeded) {
+            Some(Code::Failed)
+        } else {
+            Some(Code::NoWinner)
+        }
+    }
 }
 
 /// How one agent ended.

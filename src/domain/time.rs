@@ -38,6 +38,24 @@ pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<DateTime<Utc>, D::
     parse(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is not a time")))
 }
 
+/// The same to the millisecond, for what is shorter than a second; may be absent or null.
+pub mod precise {
+    use super::{DateTime, SecondsFormat, Serializer, Utc};
+
+    pub use super::option::deserialize;
+
+    /// For `#[serde(with = "time::precise")]`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(time: &Option<DateTime<Utc>>, s: S) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => s.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, false)),
+            None => s.serialize_none(),
+        }
+    }
+}
+
 /// The same for a time that may be absent or null.
 pub mod option {
     use super::{DateTime, Deserialize, Deserializer, Serializer, Utc, parse};

@@ -98,6 +98,18 @@ impl Repository {
         ))
     }
 
+    /// Gives a worktree its link to the repository back, where a removal that was cut off took it.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn repair_worktree(&self, path: &Path) -> Result<()> {
+        if path.join(".git").exists() || !path.exists() {
+            return Ok(());
+        }
+        let call = self.git().uninterrupted().args(["worktree", "repair"]);
+        call.arg(path).run().map(drop)
+    }
+
     /// Lets git forget one worktree whose folder is gone, and no other.
     ///
     /// # Errors

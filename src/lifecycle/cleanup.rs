@@ -3,23 +3,23 @@
 //! Everything is checked before anything is removed. What no branch or tag would hold
 //! any more is refused, or with `force` kept as a snapshot.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::domain::evaluation::Evaluation;
-use crate::domain::event::{Operation, Phase};
+use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionId, SessionSelector};
 use crate::domain::refs::{CommitId, SnapshotLabel, SnapshotRef};
 use crate::domain::report::{CleanupReport, SnapshotReport};
-use crate::git::{self, RefChange, Removal};
+use crate::git::{self, ChangeKind, RefChange, Removal};
 use crate::store::LockedSession;
 
 use super::archive;
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::worktrees::AgentWorktree;
+use super::worktrees::{AgentWorktree, size_of};
 
 /// What to clean up.
 #[derive(Clone, Debug, Default)]
@@ -196,6 +196,7 @@ fn remove_worktrees(
         hub.interrupt.check()?;
         hub.count("removing worktrees", Some((done, all)));
         let step = json!({ "worktree": plan.path });
+        tell_ignored(hub, &plan);
         if matches!(plan.kind, PlanKind::Forget) {
             hub.repository.forget_worktree(&plan.path)?;
             report.forgotten_worktrees.push(plan.path);
@@ -204,12 +205,78 @@ fn remove_worktrees(
             if matches!(plan.kind, PlanKind::Snapshot) {
                 keep_uncommitted(hub, session, &plan, report)?;
             }
+            // A removal that is cut off leaves a folder that looks like somebody's work.
+            let removing = json!({ REMOVING: plan.path });
+            hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
             remove(hub, evaluation, &plan)?;
             report.removed_worktrees.push(plan.path);
         }
         hub.record(session, Operation::Cleanup, Phase::Step, step)?;
     }
     Ok(())
+}
+
+/// What a step of the journal calls the worktree that is checked and about to be removed.
+const REMOVING: &str = "removing";
+
+/// Finishes the removal of a worktree that a kill has cut off, where nothing but gone files is left.
+pub(super) fn finish_removal(
+    hub: &Hub,
+    session: &LockedSession,
+    unfinished: &Unfinished,
+) -> Result<()> {
+    let Some(path) = unfinished
+        .steps
+        .last()
+        .and_then(|step| step.get(REMOVING)?.as_str())
+    else {
+        return Ok(());
+    };
+    let worktrees = hub.worktrees_of_agents(session.session())?;
+    let found = worktrees
+        .into_iter()
+        .find(|found| found.worktree.path == Path::new(path) && !found.worktree.missing);
+    let Some(found) = found else {
+        return Ok(());
+    };
+    let _lock = hub.lock_repository("cleanup")?;
+    let path = &found.worktree.path;
+    hub.repository.repair_worktree(path)?;
+    let evaluation = session.evaluation()?;
+    let left = hub.work_in(path, evaluation.as_ref(), found.agent)?;
+    if left.iter().all(|change| change.kind == ChangeKind::Gone) {
+        hub.repository.remove_worktree(path, Removal::Snapshotted)?;
+    }
+    Ok(())
+}
+
+/// git removes ignored files without a word; the user shall have heard of the large ones.
+fn tell_ignored(hub: &Hub, plan: &Plan) {
+    const LARGE: u64 = 1024 * 1024;
+    if matches!(plan.kind, PlanKind::Forget) {
+        return;
+    }
+    let Ok(ignored) = hub.repository.ignored(&plan.path) else {
+        return;
+    };
+    let mut large: Vec<(u64, PathBuf)> = ignored
+        .into_iter()
+        .map(|path| (size_of(&plan.path.join(&path)), path))
+        .filter(|(size, _)| *size >= LARGE)
+        .collect();
+    large.sort_by(|a, b| b.cmp(a));
+    let names: Vec<String> = large
+        .iter()
+        .take(5)
+        .map(|(size, path)| format!("{} ({} MiB)", path.display(), size / LARGE))
+        .collect();
+    if !names.is_empty() {
+        hub.note(format!(
+            "with {} go ignored files: {}",
+            plan.agent,
+            names.join(", ")
+        ));
+    }
 }
 
 fn remove(hub: &Hub, evaluation: Option<&Evaluation>, plan: &Plan) -> Result<()> {

@@ -179,6 +179,9 @@ pub enum Error {
         /// Why it is not this user's.
         why: &'static str,
     },
+    /// The folder that hub was started in is gone.
+    #[error("the current folder is gone: {0}")]
+    NoCurrentFolder(#[source] std::io::Error),
     /// A step of the demonstration did not do what it shows.
     #[error("`{command}` ended with {exit}")]
     DemoStep {
@@ -255,6 +258,7 @@ impl Diagnostic for Error {
             Self::Template(error) => error.code(),
             Self::WrongState { .. } => Code::WrongState,
             Self::NothingFits { .. }
+            | Self::NoCurrentFolder(_)
             | Self::NoBaseBranch(_)
             | Self::NoAgent { .. }
             | Self::NoWorktree { .. } => Code::NotFound,
@@ -289,6 +293,7 @@ impl Diagnostic for Error {
             | Self::Unconfirmed { hint, .. }
             | Self::Declined { hint, .. } => hint.clone(),
             Self::NothingFits { .. } => "`hub list` shows the sessions there are".to_owned(),
+            Self::NoCurrentFolder(_) => "go to a folder that is there, or give -C PATH".to_owned(),
             Self::NoBaseBranch(_) => "`git branch` shows the branches there are".to_owned(),
             Self::NoCurrentBranch => "name one with --base-branch BRANCH".to_owned(),
             Self::NoAgentCommand => {

@@ -56,7 +56,7 @@ pub(super) fn evaluate(hub: &Hub, session: &mut LockedSession) -> Result<EvalRep
         Ok(measured) => conclude(hub, session, &measured),
         Err(error) => {
             hub.record(session, Operation::Eval, Phase::TakenBack, json!({}))?;
-            Err(error)
+            Err(hub.cause(error))
         }
     }
 }

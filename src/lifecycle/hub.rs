@@ -101,6 +101,14 @@ impl Hub {
         Ok(self.interrupt.check()?)
     }
 
+    /// Why something ended that a signal may have ended: git dies of a Ctrl-C, too.
+    pub(super) fn cause(&self, error: Error) -> Error {
+        match self.interrupt.check() {
+            Err(interrupted) => interrupted.into(),
+            Ok(()) => error,
+        }
+    }
+
     /// The time now.
     #[expect(
         clippy::unused_self,
@@ -158,13 +166,28 @@ impl Hub {
         }
     }
 
-    /// Reads the session that is meant.
+    /// Reads the session that is meant, and tells which that is where none was named.
     ///
-    /// Without a selector that is the newest one that fits, which is then told.
+    /// # Errors
+    /// As [`Hub::find`].
+    pub(super) fn read(
+        &self,
+        selector: Option<&SessionSelector>,
+        wanted: &'static str,
+        fits: impl Fn(&StoredSession) -> bool,
+    ) -> Result<StoredSession> {
+        let stored = self.find(selector, wanted, fits)?;
+        if selector.is_none() {
+            self.tell(Progress::Session(stored.config.session_id.clone()));
+        }
+        Ok(stored)
+    }
+
+    /// Reads the session that is meant: without a selector the newest one that fits.
     ///
     /// # Errors
     /// When there is none, or its files are damaged.
-    pub(super) fn read(
+    pub(super) fn find(
         &self,
         selector: Option<&SessionSelector>,
         wanted: &'static str,
@@ -176,12 +199,9 @@ impl Hub {
         }
         for id in self.dir.session_ids()?.iter().rev() {
             match StoredSession::read(&self.dir, id) {
-                Ok(stored) if fits(&stored) => {
-                    self.tell(Progress::Session(id.clone()));
-                    return Ok(stored);
-                }
-                Ok(_) => {}
-                Err(error) => log::info!("{id} is passed over: {error}"),
+                Ok(stored) if fits(&stored) => return Ok(stored),
+                Ok(_) | Err(store::Error::NoSession { .. }) => {}
+                Err(error) => self.warn(format!("session {id} is passed over: {error}")),
             }
         }
         Err(Error::NothingFits { wanted })

@@ -9,6 +9,7 @@ use crate::domain::ranking::Outcome;
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::report::InitReport;
 use crate::domain::session::{SessionConfig, Task};
+use crate::git;
 use crate::process::program;
 use crate::store::LockedSession;
 
@@ -90,10 +91,14 @@ pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
             .head_branch()?
             .ok_or(Error::NoCurrentBranch)?,
     };
-    let base_commit = hub
-        .repository
-        .branch_tip(&base_branch)?
-        .ok_or_else(|| Error::NoBaseBranch(base_branch.clone()))?;
+    let base_commit = match hub.repository.branch_tip(&base_branch)? {
+        Some(commit) => commit,
+        // In a repository that was just made, HEAD names a branch that is not there yet.
+        None if hub.repository.head_branch()?.as_ref() == Some(&base_branch) => {
+            return Err(git::Error::UnbornBranch(base_branch).into());
+        }
+        None => return Err(Error::NoBaseBranch(base_branch)),
+    };
     let eval_cmd = eval_cmd
         .map(|command| resolve(hub, "eval command", &command, &base_commit))
         .transpose()?;
@@ -148,7 +153,7 @@ pub(super) fn execute(hub: &Hub, plan: &Plan) -> Result<(LockedSession, Option<S
         Ok(problem) => Ok((session, problem)),
         Err(error) => {
             take_back(hub, session)?;
-            Err(error)
+            Err(hub.cause(error))
         }
     }
 }

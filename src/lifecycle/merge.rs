@@ -85,7 +85,7 @@ pub(super) fn merge(
         Ok(moved) => moved,
         Err(error) => {
             hub.record(session, Operation::Merge, Phase::TakenBack, json!({}))?;
-            return Err(error);
+            return Err(hub.cause(error));
         }
     };
     let archived = finish(hub, session, candidate.agent)?;

@@ -14,7 +14,7 @@ use crate::store::{self, LockedSession};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::{archive, init, merge, spawn};
+use super::{archive, cleanup, init, merge, spawn};
 
 /// Settles the unfinished operation of a session, if it has one.
 pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSession> {
@@ -49,7 +49,10 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
             hub.remove_scratch(&hub.scratch_of(&id))?;
             false
         }
-        // Every step of a cleanup is whole in itself; the next cleanup does the rest.
+        Operation::Cleanup => {
+            cleanup::finish_removal(hub, &session, &unfinished)?;
+            false
+        }
         _ => false,
     };
     let phase = if finished {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
-use crate::domain::refs::{AttemptBranch, CommitId};
+use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::{SpawnReport, SpawnedAgent};
 use crate::domain::session::{AgentRecord, Run, SessionConfig};
 use crate::domain::state::{AgentStatus, SessionState};
@@ -122,13 +122,23 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, request: &Request) ->
     if let Err(error) = made {
         take_back(hub, &config, &branches)?;
         hub.record(session, Operation::Spawn, Phase::TakenBack, json!({}))?;
-        return Err(error);
+        return Err(hub.cause(error));
     }
     hub.record(session, Operation::Spawn, Phase::End, json!({}))
 }
 
 /// Nothing may stand where the branches and worktrees are to be.
 fn check_free(hub: &Hub, config: &SessionConfig, branches: &[AttemptBranch]) -> Result<()> {
+    // git cannot hold a branch `hub` beside a branch `hub/…`.
+    for name in [
+        AttemptBranch::ROOT.to_owned(),
+        format!("{}/{}", AttemptBranch::ROOT, config.session_id),
+    ] {
+        let name: BranchName = name.parse()?;
+        if hub.repository.branch_tip(&name)?.is_some() {
+            return Err(git::Error::BranchExists { name }.into());
+        }
+    }
     for branch in branches {
         let name = branch.name();
         if hub.repository.branch_tip(&name)?.is_some() {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use crate::domain::evaluation::Evaluation;
+use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
 use crate::domain::event;
 use crate::domain::id::{AgentId, SessionSelector};
+use crate::domain::refs::CommitId;
 use crate::domain::report::{AgentReport, ShownStatus, StateReport, StatusReport, StoredAgent};
 use crate::domain::session::{Session, SessionConfig};
 use crate::domain::state::{AgentStatus, SessionState};
@@ -23,7 +24,7 @@ use super::hub::Hub;
 /// # Errors
 /// When the session cannot be read, or git cannot.
 pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport> {
-    let stored = hub.read(selector, "there", |_| true)?;
+    let stored = hub.find(selector, "there", |_| true)?;
     let evaluation = stored.evaluation()?;
     let worktrees: BTreeMap<AgentId, Worktree> = hub
         .worktrees_of_agents(&stored.session)?
@@ -115,6 +116,10 @@ fn agent_report(
             .ok(),
         None => None,
     };
+    let tip = match attempt.tip().cloned() {
+        Some(tip) => Some(tip),
+        None => measured_commit(hub, result, attempt),
+    };
     let mut report = AgentReport {
         agent,
         status: record.map_or(ShownStatus::Stored(AgentStatus::Pending), shown_status),
@@ -122,7 +127,7 @@ fn agent_report(
         branch: attempt.branch(&stored.config.session_id).name(),
         worktree: worktree.map(|worktree| worktree.path.clone()),
         missing: is_missing(stored, agent, worktree),
-        commit: attempt.tip().cloned(),
+        commit: tip.clone(),
         commits_ahead: None,
         diff: None,
         uncommitted_files: uncommitted,
@@ -134,18 +139,30 @@ fn agent_report(
         elapsed_s: record.and_then(|record| elapsed_s(record, hub.now())),
         strategy: record.and_then(|record| record.strategy.clone()),
     };
-    if let Some(tip) = attempt.tip() {
-        let base = hub.base_of(&stored.config, tip)?;
-        let (ahead, _) = hub.repository.ahead_behind(&base, tip)?;
+    if let Some(tip) = tip {
+        let base = hub.base_of(&stored.config, &tip)?;
+        let (ahead, _) = hub.repository.ahead_behind(&base, &tip)?;
         report.commits_ahead = Some(ahead);
-        report.diff = Some(hub.repository.diff_stat(&base, tip)?);
+        report.diff = Some(hub.repository.diff_stat(&base, &tip)?);
         if ahead > 0 {
-            let commit = hub.repository.commit(tip)?;
+            let commit = hub.repository.commit(&tip)?;
             report.last_update = DateTime::from_timestamp(commit.time, 0);
             report.last_message = Some(commit.subject);
         }
     }
     Ok(report)
+}
+
+/// The commit of an attempt that has neither branch nor tag any more: it was merged.
+fn measured_commit(
+    hub: &Hub,
+    result: Option<&EvaluatedAgent>,
+    attempt: &AttemptInfo,
+) -> Option<CommitId> {
+    let commit = result
+        .filter(|result| result.attempt == attempt.attempt)
+        .and_then(|result| result.commit.clone())?;
+    hub.repository.commit(&commit).is_ok().then_some(commit)
 }
 
 /// Whether a worktree should be there and is not: until its session is at its end.

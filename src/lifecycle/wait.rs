@@ -32,7 +32,11 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
     let stored = hub.read(request.session.as_ref(), "running", |stored| {
         stored.session.state() == SessionState::Running
     })?;
-    wait_for(hub, stored, request.timeout)
+    let report = wait_for(hub, stored, request.timeout)?;
+    if report.nothing_started() {
+        hub.note("hub started none of the agents; there is nothing to wait for");
+    }
+    Ok(report)
 }
 
 pub(super) fn wait_for(

@@ -89,6 +89,19 @@ impl Hub {
     }
 }
 
+/// The bytes of all files at or below `path`; what cannot be read counts nothing.
+pub(super) fn size_of(path: &Path) -> u64 {
+    let Ok(meta) = std::fs::symlink_metadata(path) else {
+        return 0;
+    };
+    if !meta.is_dir() {
+        return meta.len();
+    }
+    std::fs::read_dir(path).map_or(0, |entries| {
+        entries.flatten().map(|entry| size_of(&entry.path())).sum()
+    })
+}
+
 /// Whether nothing at or below `path` was written after `time`.
 fn untouched_since(path: &Path, time: SystemTime) -> bool {
     let Ok(meta) = std::fs::symlink_metadata(path) else {

@@ -176,7 +176,6 @@ fn uncommitted(agent: &AgentReport) -> String {
 /// `hub spawn`.
 #[must_use]
 pub fn spawn(report: &SpawnReport) -> String {
-    let mut drawn = format!("session {}  {}\n", report.session_id, report.state);
     let rows = report.agents.iter().map(|agent| {
         let status = agent.status.as_str();
         vec![
@@ -186,7 +185,7 @@ pub fn spawn(report: &SpawnReport) -> String {
             agent.worktree.display().to_string(),
         ]
     });
-    drawn.push_str(&table::draw(
+    table::draw(
         &[
             text("AGENT"),
             text("STATUS"),
@@ -194,8 +193,7 @@ pub fn spawn(report: &SpawnReport) -> String {
             text("WORKTREE"),
         ],
         rows.collect(),
-    ));
-    drawn
+    )
 }
 
 /// `hub wait` and `hub stop`.
@@ -320,9 +318,9 @@ pub fn merge(report: &MergeReport) -> String {
 #[must_use]
 pub fn archive(report: &ArchiveReport) -> String {
     format!(
-        "session {} is archived\n{}",
-        report.session_id,
-        archived(&report.archived)
+        "{}session {} is archived\n",
+        archived(&report.archived),
+        report.session_id
     )
 }
 
@@ -337,7 +335,7 @@ fn archived(attempts: &[ArchivedAttempt]) -> String {
 #[must_use]
 pub fn cleanup(report: &CleanupReport) -> String {
     if report.is_empty() {
-        return format!("session {}: nothing to clean up\n", report.session_id);
+        return "nothing to clean up\n".to_owned();
     }
     let mut text = archived(&report.archived);
     for snapshot in &report.snapshots {

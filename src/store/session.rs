@@ -98,6 +98,8 @@ impl LockedSession {
         // Read before the lock too: a damaged session is left without so much as a lock file.
         StateFile::read(&dir.state_file(), id)?.check_writable(&dir.state_file())?;
         let lock = Lock::acquire(&dir.lock_file(), limit, purpose)?;
+        // It may have been taken back by whoever held the lock until now.
+        check_exists(&dir)?;
         let state = StateFile::read(&dir.state_file(), id)?;
         state.check_writable(&dir.state_file())?;
         let config = ConfigFile::read(&dir.config_file(), id)?;

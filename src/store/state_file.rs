@@ -56,13 +56,13 @@ struct AgentDocument {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "time::option"
+        with = "time::precise"
     )]
     started: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        with = "time::option"
+        with = "time::precise"
     )]
     ended: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

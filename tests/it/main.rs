@@ -1,0 +1,13 @@
+//! The integration tests: one binary, one file a subject.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test by panicking; clippy.toml allows it in #[test] functions only"
+)]
+
+mod architecture;
+mod hermetic;
+mod support;

@@ -1,0 +1,49 @@
+//! What the tests stand on: a repository of their own, and the `hub` program run in it.
+//!
+//! - [`TestRepo`] (`repo.rs`): a temporary folder with a home, a repository and scripts that play agents
+//! - [`hub::Hub`] and [`Answer`] (`hub.rs`): one run of the program, and what came of it
+//! - [`normalised`] (`normal.rs`): text without what differs from run to run
+//! - [`Tree`] (`tree.rs`): the bytes of a folder, to be compared or copied
+//! - [`wait_until`]: the only place where a test waits
+//!
+//! Nothing of the machine comes in: the environment is emptied and built anew, the home
+//! is temporary, the dates of commits stand still, and nothing is a terminal.
+
+mod hub;
+mod normal;
+mod repo;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+pub use hub::Answer;
+pub use normal::normalised;
+pub use repo::TestRepo;
+pub use tree::Tree;
+
+/// A folder of `fixtures/`.
+pub fn fixture(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name);
+    assert!(path.exists(), "{} is missing", path.display());
+    path
+}
+
+/// Looks again and again until `condition` holds.
+///
+/// # Panics
+/// When it does not within `limit`; the message names `what` was waited for.
+pub fn wait_until(limit: Duration, what: &str, mut condition: impl FnMut() -> bool) {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let begun = Instant::now();
+    // Asked once more after the last pause: a slow machine may have taken the whole limit.
+    while !condition() {
+        assert!(
+            begun.elapsed() < limit,
+            "waited {limit:?} in vain until {what}"
+        );
+        std::thread::sleep(PAUSE);
+    }
+}

@@ -1,0 +1,258 @@
+//! A repository of a test's own, with a home beside it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use super::hub::Hub;
+use super::normal::normalised;
+use super::tree::Tree;
+
+/// When every commit was made that the test did not date otherwise.
+const DATE: &str = "2026-03-01T12:00:00+00:00";
+
+/// The whole configuration of git. libgit2 reads it as `$HOME/.gitconfig`, the git
+/// program by `GIT_CONFIG_GLOBAL`.
+const GIT_CONFIG: &str = "\
+[user]
+\tname = Test Author
+\temail = author@example.com
+[init]
+\tdefaultBranch = main
+[commit]
+\tgpgSign = false
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+";
+
+/// What the caller's environment may hand on: where programs are, and where coverage goes.
+const KEPT: [&str; 3] = ["PATH", "LLVM_PROFILE_FILE", "TMPDIR"];
+
+/// A temporary folder with `home/` and a repository `repo/` with one commit on `main`.
+///
+/// The hub directory's worktrees come beside the repository, into `repo.hub/`, and go
+/// with the folder when the test ends.
+#[derive(Debug)]
+pub struct TestRepo {
+    temp: TempDir,
+    /// The folder with its links resolved, as hub and git name it.
+    root: PathBuf,
+}
+
+impl TestRepo {
+    /// A repository with one commit, which holds a `README.md`.
+    pub fn new() -> Self {
+        static TEMPLATE: OnceLock<Tree> = OnceLock::new();
+        // `git init` and a first commit cost more than most tests.
+        let template = TEMPLATE.get_or_init(|| {
+            let repo = Self::empty_folder();
+            fs::create_dir(repo.path()).unwrap();
+            repo.git(["init", "--quiet", "--template="]);
+            repo.write("README.md", "A repository for tests.\n");
+            repo.commit("Begin");
+            Tree::read(&repo.root)
+        });
+        let repo = Self::empty_folder();
+        template.write(&repo.root);
+        repo
+    }
+
+    fn empty_folder() -> Self {
+        let temp = tempfile::Builder::new()
+            .prefix("hub-test-")
+            .tempdir()
+            .unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let repo = Self { temp, root };
+        write(&repo.home().join(".gitconfig"), GIT_CONFIG);
+        repo
+    }
+
+    /// The main worktree.
+    pub fn path(&self) -> PathBuf {
+        self.root.join("repo")
+    }
+
+    /// The temporary folder around it all; what varies of a path in output.
+    pub fn root(&self) -> &Path {
+        debug_assert!(self.temp.path().exists(), "the folder goes with the value");
+        &self.root
+    }
+
+    /// The home of the user who runs `hub` and git.
+    pub fn home(&self) -> PathBuf {
+        self.root.join("home")
+    }
+
+    /// The hub directory, whether it is there or not.
+    pub fn hub_dir(&self) -> PathBuf {
+        self.path().join(".agenthub")
+    }
+
+    /// Writes a file of the main worktree (or an absolute path), and the folders above it.
+    pub fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+        write(&self.path().join(path), text);
+    }
+
+    /// Reads a file of the main worktree (or an absolute path).
+    pub fn read(&self, path: impl AsRef<Path>) -> String {
+        let path = self.path().join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Commits everything in the main worktree, and returns the commit's id.
+    pub fn commit(&self, message: &str) -> String {
+        self.commit_in(self.path(), message)
+    }
+
+    /// Commits everything in a worktree, and returns the commit's id.
+    pub fn commit_in(&self, worktree: impl AsRef<Path>, message: &str) -> String {
+        let worktree = worktree.as_ref();
+        self.git_in(worktree, ["add", "--all"]);
+        self.git_in(
+            worktree,
+            ["commit", "--quiet", "--allow-empty", "--message", message],
+        );
+        self.git_in(worktree, ["rev-parse", "HEAD"])
+    }
+
+    /// Runs git in the main worktree; its stdout without the last line end.
+    pub fn git<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> String {
+        self.git_in(self.path(), arguments)
+    }
+
+    /// Runs git in a folder; its stdout without the last line end.
+    ///
+    /// # Panics
+    /// When git fails; the message is git's.
+    pub fn git_in<S: AsRef<OsStr>>(
+        &self,
+        folder: impl AsRef<Path>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> String {
+        let mut command = self.command("git", folder.as_ref());
+        command.args(arguments).stdin(Stdio::null());
+        let output = command.output().expect("git runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "{command:?} ({}): {stderr}",
+            output.status
+        );
+        let stdout = String::from_utf8(output.stdout).expect("git writes UTF-8 here");
+        stdout
+            .strip_suffix('\n')
+            .map(str::to_owned)
+            .unwrap_or(stdout)
+    }
+
+    /// All refs with what they point at, sorted: two that are equal lost and gained nothing.
+    pub fn refs(&self) -> Vec<String> {
+        let list = self.git(["for-each-ref", "--format=%(refname) %(objectname)"]);
+        list.lines().map(str::to_owned).collect()
+    }
+
+    /// A command line of `hub` in the main worktree.
+    pub fn hub<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Hub {
+        let mut command = self.command(env!("CARGO_BIN_EXE_hub"), &self.path());
+        command.args(arguments);
+        Hub::new(command)
+    }
+
+    /// A program with the environment of this repository and nothing of the machine's.
+    fn command(&self, program: &str, folder: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().current_dir(folder);
+        for name in KEPT {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        let home = self.home();
+        command
+            .env("HOME", &home)
+            .env("XDG_CONFIG_HOME", home.join(".config"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", home.join(".gitconfig"))
+            .env("GIT_AUTHOR_DATE", DATE)
+            .env("GIT_COMMITTER_DATE", DATE)
+            // A folder that is no repository does not find one around the temporary folder.
+            .env("GIT_CEILING_DIRECTORIES", &self.root)
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_EDITOR", "false")
+            .env("TERM", "dumb")
+            .env("TZ", "UTC")
+            .env("LC_ALL", "C");
+        command
+    }
+
+    /// Puts a fixture's files into the hub directory, beside what is there.
+    pub fn install(&self, fixture: &str) {
+        Tree::read(&super::fixture(fixture)).write(&self.hub_dir());
+    }
+
+    /// The id of the newest session.
+    pub fn newest_session(&self) -> String {
+        let list = self.hub(["list", "--format", "json"]).json();
+        let id = list["sessions"][0]["session_id"].as_str();
+        id.unwrap_or_else(|| panic!("there is no session: {list}"))
+            .to_owned()
+    }
+
+    /// Writes an executable shell script beside the repository, and returns its path.
+    pub fn script(&self, name: &str, text: &str) -> String {
+        let path = self.root.join("scripts").join(name);
+        write(&path, format!("#!/bin/sh\nset -e\n{text}\n"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.into_os_string().into_string().unwrap()
+    }
+
+    /// An agent that commits another `p50_ms` than its rivals: 150, 120, 200, and 160 from the fourth on.
+    pub fn agent_script(&self) -> String {
+        let text = "\
+case $HUB_AGENT in
+agent-1) value=150 ;;
+agent-2) value=120 ;;
+agent-3) value=200 ;;
+*) value=160 ;;
+esac
+echo \"$value\" >p50_ms
+echo \"$HUB_AGENT was here\" >\"$HUB_AGENT.txt\"
+git add --all
+git commit --quiet --message \"$HUB_AGENT: $value ms\"";
+        self.script("agent.sh", text)
+    }
+
+    /// Commits what the agents are to improve: `bench.sh` prints the `p50_ms` of a file, 180 now.
+    pub fn with_bench(self) -> Self {
+        self.write("bench.sh", "#!/bin/sh\necho \"p50_ms: $(cat p50_ms)\"\n");
+        self.write("p50_ms", "180\n");
+        self.commit("Measure");
+        self
+    }
+
+    /// Text with the temporary folder as `[TEMP]`, and without what differs from run to run.
+    pub fn normalised(&self, text: &str) -> String {
+        normalised(&self.without_paths(text))
+    }
+
+    /// Text with the temporary folder as `[TEMP]`; the rest stays.
+    pub fn without_paths(&self, text: &str) -> String {
+        text.replace(self.root.to_str().unwrap(), "[TEMP]")
+    }
+}
+
+/// Writes a file and the folders above it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nobody reads a test's file while it is written"
+)]
+pub(super) fn write(path: &Path, text: impl AsRef<[u8]>) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}

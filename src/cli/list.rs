@@ -70,18 +70,12 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     let report = list::run(&hub, &request)?;
     let output = global.output();
     output.answer(&report, text::list)?;
-    let damaged = report
-        .sessions
-        .iter()
-        .filter(|s| s.state == ListedState::Corrupt);
-    let mut code = ExitCode::SUCCESS;
-    for session in damaged {
-        let reason = session.reason.as_deref().unwrap_or_default();
-        output.warning(&format!(
-            "session {} is corrupt: {reason}",
-            session.session_id
-        ));
-        code = ExitCode::from(status(Code::Corrupt));
+    for session in &report.corrupt {
+        let (id, reason) = (&session.session_id, &session.reason);
+        output.warning(&format!("session {id} is corrupt: {reason}"));
     }
-    Ok(code)
+    Ok(match report.corrupt.as_slice() {
+        [] => ExitCode::SUCCESS,
+        _ => ExitCode::from(status(Code::Corrupt)),
+    })
 }

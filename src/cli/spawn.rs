@@ -40,7 +40,7 @@ impl AgentArgs {
 /// Make branches, worktrees and prompts, then start the agents
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Examples:\n  hub spawn --agent-cmd 'claude -p \"$(cat $HUB_PROMPT_FILE)\"'\n  hub spawn 20260317-143022 --no-start"
+    after_help = "Examples:\n  hub spawn --agent-cmd 'claude -p \"$(cat \"$HUB_PROMPT_FILE\")\"'\n  hub spawn 20260317-143022 --no-start"
 )]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest in init]

@@ -37,8 +37,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         }
         let key = status::changing(&report);
         if shown.as_ref() != Some(&key) {
-            output.clear()?;
-            output.answer(&report, draw)?;
+            output.answer_again(&report, draw)?;
             shown = Some(key);
         }
         if hub.pause(Duration::from_secs(1)).is_err() {

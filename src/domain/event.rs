@@ -64,10 +64,13 @@ pub enum Phase {
     Step,
     /// The whole is done.
     End,
-    /// It was taken back; what it had done so far is undone.
+    /// It ended before its end: what it had done so far is undone, or whole in itself.
     TakenBack,
     /// A change of one step, whole in itself.
     Done,
+    /// A phase of a later hub, read but not understood.
+    #[serde(other)]
+    Unknown,
 }
 
 /// One line of a journal.
@@ -141,7 +144,7 @@ pub fn unfinished<'e>(events: impl IntoIterator<Item = &'e Event>) -> Option<Unf
                     open = None;
                 }
             }
-            Phase::Done => {}
+            Phase::Done | Phase::Unknown => {}
         }
     }
     open

@@ -17,4 +17,5 @@ pub mod session;
 pub mod settings;
 pub mod state;
 pub mod template;
+pub mod text;
 pub mod time;

@@ -1,7 +1,5 @@
 //! What a long operation tells while it runs; the renderer decides what of it is shown.
 
-use chrono::{DateTime, Utc};
-
 use super::id::{AgentId, SessionId};
 use super::report::EvalReport;
 
@@ -40,8 +38,8 @@ pub struct AgentProgress {
     pub status: String,
     /// Whether it will not change by itself any more.
     pub ended: bool,
-    /// When it was started.
-    pub started: Option<DateTime<Utc>>,
+    /// How long it ran, or has run until now; `None` while it waits.
+    pub elapsed_s: Option<f64>,
     /// The last line that it printed.
     pub last_line: Option<String>,
 }

@@ -130,6 +130,17 @@ pub struct InitReport {
 pub struct ListReport {
     /// The sessions, in the order asked for.
     pub sessions: Vec<ListedSession>,
+    /// Those that cannot be read, whether they were asked for or not.
+    pub corrupt: Vec<CorruptSession>,
+}
+
+/// A session whose files cannot be read.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct CorruptSession {
+    /// The session.
+    pub session_id: SessionId,
+    /// What is wrong with its files.
+    pub reason: String,
 }
 
 /// One session in a list.
@@ -212,8 +223,8 @@ pub struct StoredAgent {
 pub struct AgentReport {
     /// The agent.
     pub agent: AgentId,
-    /// Where its attempt stands.
-    pub status: ShownStatus,
+    /// Where its attempt stands; null where only its refs tell of it.
+    pub status: Option<ShownStatus>,
     /// The attempt.
     pub attempt: Attempt,
     /// The attempt's branch.
@@ -276,8 +287,8 @@ pub struct SpawnedAgent {
     pub prompt_file: PathBuf,
     /// The line that makes its prompt differ.
     pub strategy: Option<String>,
-    /// The agent's process.
-    pub pid: Option<u32>,
+    /// The process that watches the agent's; null while the agent waits.
+    pub supervisor_pid: Option<u32>,
 }
 
 /// `hub wait` and `hub stop`.
@@ -405,6 +416,8 @@ pub struct ResultReport {
     pub uncommitted_files: usize,
     /// Tracked files that the eval command changed; they were put back.
     pub put_back: Vec<PathBuf>,
+    /// The snapshot that keeps what was put back.
+    pub put_back_snapshot: Option<SnapshotRef>,
     /// What the attempt changes.
     pub diff: DiffStat,
 }

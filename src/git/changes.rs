@@ -68,6 +68,22 @@ impl Repository {
         call.args(["reset", "--quiet", "--hard"]).run().map(drop)
     }
 
+    /// A commit of what is changed in tracked files, as `git stash create` makes it; nothing else
+    /// changes. `None` when there is nothing. Reaches the disk.
+    ///
+    /// # Errors
+    /// As [`Repository::changes`].
+    pub fn stash(&self, worktree: &Path) -> Result<Option<CommitId>> {
+        self.check_ours(worktree)?;
+        let mut call = Git::new(worktree).uninterrupted().durable();
+        for (name, value) in self.stand_in_identity()? {
+            call = call.variable(name, value);
+        }
+        let answer = call.args(["stash", "create"]).run()?;
+        let made = !answer.is_empty();
+        made.then(|| printed_id(&answer)).transpose()
+    }
+
     /// Commits everything that is changed or new; `None` when nothing is.
     ///
     /// Hooks do not run: the user is not there to answer them, and a refusal would lose

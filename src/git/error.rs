@@ -1,10 +1,11 @@
 //! What can go wrong with a repository.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::refs::{BranchName, CommitId, RefName};
+use crate::domain::text::{first_few, quoted};
 
 /// The result of an operation on a repository.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -147,20 +148,7 @@ fn because(reason: &str) -> String {
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    const SHOWN: usize = 5;
-    let names: Vec<String> = paths
-        .iter()
-        .take(SHOWN)
-        .map(|path| path.display().to_string())
-        .collect();
-    match paths.len().saturating_sub(SHOWN) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
-}
-
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+    first_few(paths.iter().map(|path| path.display()))
 }
 
 impl Diagnostic for Error {

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::id::AgentId;
 use crate::domain::progress::AgentProgress;
 use crate::domain::report::{ShownStatus, WaitReport, WaitedAgent};
-use crate::domain::session::AgentRecord;
+use crate::domain::session::{AgentRecord, Session};
 use crate::process::{logs, mark};
 use crate::store::StoredSession;
 
@@ -20,6 +21,15 @@ pub(super) fn shown_status(record: &AgentRecord) -> ShownStatus {
     } else {
         ShownStatus::Stored(status)
     }
+}
+
+/// The first agent that is lost, if one is.
+pub(super) fn first_lost(session: &Session) -> Option<AgentId> {
+    session
+        .agents()
+        .iter()
+        .find(|(_, record)| shown_status(record) == ShownStatus::LOST)
+        .map(|(agent, _)| *agent)
 }
 
 /// How long an agent ran, or has run until `now`, in seconds.
@@ -64,7 +74,7 @@ pub(super) fn waited(stored: &StoredSession, timed_out: bool, now: DateTime<Utc>
 }
 
 /// How the agents stand, for whoever watches.
-pub(super) fn progress(stored: &StoredSession) -> Vec<AgentProgress> {
+pub(super) fn progress(stored: &StoredSession, now: DateTime<Utc>) -> Vec<AgentProgress> {
     stored
         .session
         .agents()
@@ -76,7 +86,7 @@ pub(super) fn progress(stored: &StoredSession) -> Vec<AgentProgress> {
                 agent: *agent,
                 status: status.as_str().to_owned(),
                 ended: !status.is_active(),
-                started: record.run.as_ref().map(|run| run.started),
+                elapsed_s: elapsed_s(record, now),
                 last_line: Some(logs::last_lines(&log, 1)).filter(|line| !line.is_empty()),
             }
         })

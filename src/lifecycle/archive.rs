@@ -28,7 +28,7 @@ pub struct Request {
 /// # Errors
 /// When the session is at its end already, or cannot be written.
 pub fn run(hub: &Hub, request: &Request) -> Result<ArchiveReport> {
-    let stored = hub.read(request.session.as_ref(), "open", |stored| {
+    let stored = hub.read(request.session.as_ref(), "that is open", |stored| {
         !stored.session.state().is_terminal()
     })?;
     let id = stored.config.session_id.clone();

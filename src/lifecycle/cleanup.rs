@@ -10,8 +10,7 @@ use serde_json::json;
 use crate::domain::evaluation::Evaluation;
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionId, SessionSelector};
-use crate::domain::refs::{CommitId, SnapshotLabel, SnapshotRef};
-use crate::domain::report::{CleanupReport, SnapshotReport};
+use crate::domain::report::CleanupReport;
 use crate::git::{self, ChangeKind, RefChange, Removal};
 use crate::store::LockedSession;
 
@@ -201,10 +200,7 @@ fn remove_worktrees(
             hub.repository.forget_worktree(&plan.path)?;
             report.forgotten_worktrees.push(plan.path);
         } else {
-            keep_discarded(hub, session, &plan, report)?;
-            if matches!(plan.kind, PlanKind::Snapshot) {
-                keep_uncommitted(hub, session, &plan, report)?;
-            }
+            keep(hub, session, &plan, report)?;
             // A removal that is cut off leaves a folder that looks like somebody's work.
             let removing = json!({ REMOVING: plan.path });
             hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
@@ -295,66 +291,20 @@ fn remove(hub: &Hub, evaluation: Option<&Evaluation>, plan: &Plan) -> Result<()>
     Ok(hub.repository.remove_worktree(&plan.path, how)?)
 }
 
-/// Commits that the agent amended or reset away are named by this worktree's reflog alone.
-fn keep_discarded(
-    hub: &Hub,
-    session: &LockedSession,
-    plan: &Plan,
-    report: &mut CleanupReport,
-) -> Result<()> {
+/// Keeps as snapshots what would go with a worktree.
+fn keep(hub: &Hub, session: &LockedSession, plan: &Plan, report: &mut CleanupReport) -> Result<()> {
+    let id = &session.config().session_id;
     let attempts = hub.attempts(session.session())?;
     let branch = attempts
         .iter()
         .find(|attempt| attempt.agent == plan.agent && attempt.newest)
-        .map(|attempt| attempt.branch(&session.config().session_id).name());
-    let named = hub.repository.reflog_commits(&plan.path, branch.as_ref())?;
-    for commit in hub.repository.unreachable(&named)? {
-        let label = SnapshotLabel::Discarded(commit.clone());
-        keep(hub, session, plan.agent, label, commit, report)?;
+        .map(|attempt| attempt.branch(id).name());
+    let discarded = hub.keep_discarded(id, plan.agent, &plan.path, branch.as_ref())?;
+    report.snapshots.extend(discarded);
+    if matches!(plan.kind, PlanKind::Snapshot) {
+        let kept = hub.keep_uncommitted(id, plan.agent, &plan.path)?;
+        report.snapshots.push(kept);
     }
-    Ok(())
-}
-
-fn keep_uncommitted(
-    hub: &Hub,
-    session: &LockedSession,
-    plan: &Plan,
-    report: &mut CleanupReport,
-) -> Result<()> {
-    let id = &session.config().session_id;
-    let message = format!(
-        "Uncommitted work of {} of session {id}\n\nHub-Session: {id}\nHub-Agent: {}\n",
-        plan.agent, plan.agent
-    );
-    let commit = hub.repository.snapshot(&plan.path, &message)?;
-    let label = SnapshotLabel::Uncommitted(hub.now().timestamp());
-    keep(hub, session, plan.agent, label, commit, report)
-}
-
-fn keep(
-    hub: &Hub,
-    session: &LockedSession,
-    agent: AgentId,
-    label: SnapshotLabel,
-    commit: CommitId,
-    report: &mut CleanupReport,
-) -> Result<()> {
-    let name = SnapshotRef {
-        session: session.config().session_id.clone(),
-        agent,
-        label,
-    };
-    let change = RefChange {
-        name: name.full(),
-        from: None,
-        to: Some(commit.clone()),
-    };
-    hub.repository.update_refs(&[change], "hub: snapshot")?;
-    report.snapshots.push(SnapshotReport {
-        agent,
-        r#ref: name,
-        commit,
-    });
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! `hub demo`: a real tournament of three scripted agents in a small repository.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::domain::progress::Progress;
-use crate::process::{Interrupt, visible};
+use crate::process::Interrupt;
+use crate::process::visible::{self, Surroundings};
 
 use super::error::{Error, Result};
 
@@ -62,6 +63,7 @@ pub fn run(request: &Request) -> Result<DemoReport> {
         (folder.path().to_path_buf(), Some(folder))
     };
     let demo = Demo {
+        variables: variables(&folder),
         request,
         repository: &repository,
         hub: std::env::current_exe().map_err(Error::io("find", "hub itself"))?,
@@ -85,6 +87,21 @@ struct Demo<'d> {
     request: &'d Request,
     repository: &'d Path,
     hub: PathBuf,
+    variables: Vec<(OsString, Option<OsString>)>,
+}
+
+/// What is shown is the same for everybody: no settings of the user's, no pager.
+fn variables(folder: &Path) -> Vec<(OsString, Option<OsString>)> {
+    let settings = std::env::vars_os()
+        .filter(|(name, _)| name.as_encoded_bytes().starts_with(b"HUB_"))
+        .map(|(name, _)| (name, None));
+    let own = [
+        ("XDG_CONFIG_HOME", folder.join("config").into_os_string()),
+        ("GIT_PAGER", "cat".into()),
+    ];
+    settings
+        .chain(own.map(|(name, value)| (name.into(), Some(value))))
+        .collect()
 }
 
 impl Demo<'_> {
@@ -164,7 +181,12 @@ impl Demo<'_> {
 
     fn run(&self, program: &OsStr, arguments: &[&str], command: &str) -> Result<()> {
         self.request.interrupt.check()?;
-        let exit = visible::run(program, arguments, self.repository, self.request.to_stderr)?;
+        let around = Surroundings {
+            folder: self.repository,
+            variables: &self.variables,
+            stdout_to_stderr: self.request.to_stderr,
+        };
+        let exit = visible::run(program, arguments, &around)?;
         self.request.interrupt.check()?;
         if exit.success() {
             Ok(())

@@ -7,6 +7,7 @@ use crate::domain::id::{AgentId, BadName, SessionId};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::state::{SessionState, TransitionError};
 use crate::domain::template::UnknownPlaceholder;
+use crate::domain::text::{first_few, quoted};
 use crate::{git, process, store};
 
 /// The result of a use case.
@@ -48,9 +49,9 @@ pub enum Error {
         hint: String,
     },
     /// No session was named, and none is in a state that fits.
-    #[error("no session is {wanted}")]
+    #[error("{}", format!("there is no session {wanted}").trim_end())]
     NothingFits {
-        /// As `running or evaluating`.
+        /// As `running or evaluating`; nothing where any would do.
         wanted: &'static str,
     },
     /// There is no branch of this name to start from.
@@ -80,6 +81,14 @@ pub enum Error {
     /// The session has no such agent.
     #[error("session {session} has no {agent}")]
     NoAgent {
+        /// The session.
+        session: SessionId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The agent's supervisor is gone, and nobody has settled that yet.
+    #[error("{agent} of session {session} is lost: the process that watched it is gone")]
+    AgentLost {
         /// The session.
         session: SessionId,
         /// The agent.
@@ -226,18 +235,8 @@ impl Error {
     }
 }
 
-/// The first few of some paths.
 fn list(paths: &[PathBuf]) -> String {
-    const SHOWN: usize = 5;
-    let shown: Vec<String> = paths
-        .iter()
-        .take(SHOWN)
-        .map(|path| path.display().to_string())
-        .collect();
-    match paths.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    first_few(paths.iter().map(|path| path.display()))
 }
 
 fn conflicts(paths: &[PathBuf]) -> String {
@@ -256,7 +255,7 @@ impl Diagnostic for Error {
             Self::Transition(error) => error.code(),
             Self::BadName(error) => error.code(),
             Self::Template(error) => error.code(),
-            Self::WrongState { .. } => Code::WrongState,
+            Self::WrongState { .. } | Self::AgentLost { .. } => Code::WrongState,
             Self::NothingFits { .. }
             | Self::NoCurrentFolder(_)
             | Self::NoBaseBranch(_)
@@ -309,8 +308,11 @@ impl Diagnostic for Error {
                 format!("built in are {}", names.join(", "))
             }
             Self::FolderInTheWay(path) => {
-                format!("look at it, then move it away: `ls -la {}`", path.display())
+                format!("look at it, then move it away: `ls -la {}`", quoted(path))
             }
+            Self::AgentLost { session, agent } => format!(
+                "`hub stop {session} --agent {agent}` ends what it left running and keeps its work"
+            ),
             Self::NoAgent { session, .. } => format!("`hub status {session}` shows its agents"),
             Self::NoWorktree { session, .. } => {
                 format!("`hub status {session}` shows what is there")
@@ -327,27 +329,27 @@ impl Diagnostic for Error {
                 ..
             } => match worktree {
                 Some(path) => format!(
-                    "nothing was changed; solve it with `git -C '{}' merge {base_branch}`, then merge again",
-                    path.display()
+                    "nothing was changed; solve it with `git -C {} merge {base_branch}`, then merge again",
+                    quoted(path)
                 ),
                 None => "nothing was changed; merge the branch by hand".to_owned(),
             },
             Self::UncommittedWork {
                 session, worktree, ..
             } => format!(
-                "commit it with `git -C '{}' add -A && git -C '{}' commit`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
-                worktree.display(),
-                worktree.display()
+                "commit it with `git -C {} add -A && git -C {} commit`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
+                quoted(worktree),
+                quoted(worktree)
             ),
             Self::UnreachedCommit {
                 session, worktree, ..
             } => format!(
-                "give it a branch with `git -C '{}' branch NAME`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
-                worktree.display()
+                "give it a branch with `git -C {} branch NAME`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
+                quoted(worktree)
             ),
             Self::WorktreeBusy { worktree, what } => format!(
-                "finish it there, or `git -C '{}' {what} --abort`",
-                worktree.display()
+                "finish it there, or `git -C {} {what} --abort`",
+                quoted(worktree)
             ),
             Self::Untrusted { .. } => {
                 "read it; if you would run it yourself, set HUB_TRUST=all for this command"

@@ -15,6 +15,7 @@ use crate::domain::session::{Session, SessionConfig};
 use crate::domain::state::{AgentStatus, SessionState};
 use crate::store::LockedSession;
 
+use super::agents;
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
@@ -65,6 +66,12 @@ pub(super) fn evaluate(hub: &Hub, session: &mut LockedSession) -> Result<EvalRep
 fn begin(hub: &Hub, session: &mut LockedSession) -> Result<()> {
     let state = session.session().state();
     let enters = state != SessionState::Evaluating;
+    if let Some(lost) = agents::first_lost(session.session()) {
+        return Err(Error::AgentLost {
+            session: session.config().session_id.clone(),
+            agent: lost,
+        });
+    }
     if enters {
         // Asks the machine before the journal is told.
         session
@@ -131,7 +138,9 @@ fn measure(hub: &Hub, session: &LockedSession, attempt: AttemptInfo) -> Result<M
         measured.outcome = Outcome::Disqualified("its branch is gone".to_owned());
         return Ok(measured);
     };
-    let base = hub.base_of(config, &tip)?;
+    let base = hub
+        .base_of(config, &tip)?
+        .ok_or_else(|| Error::NoBaseBranch(config.base_branch.clone()))?;
     measured.diff = hub.repository.diff_stat(&base, &tip)?;
     let agent = measured.attempt.agent;
     let clean_at = worktree_at(hub, session, &measured.attempt, &tip)?;
@@ -146,7 +155,9 @@ fn measure(hub: &Hub, session: &LockedSession, attempt: AttemptInfo) -> Result<M
     let logs = session.dir().agent(agent);
     let variables = agent_variables(hub, config, &measured.attempt);
     let result = match clean_at.path {
-        Some(worktree) => hub.measure_in(config, command, &worktree, &logs, variables)?,
+        Some(worktree) => {
+            hub.measure_worktree(config, command, agent, &worktree, &logs, variables)?
+        }
         None => hub.measure_commit(config, command, &tip, &logs, variables)?,
     };
     measured.outcome = result.outcome.clone();
@@ -329,6 +340,7 @@ fn result_report(config: &SessionConfig, placed: &Placed, found: &Measured) -> R
         stderr: measurement.and_then(|m| m.stderr.clone()),
         uncommitted_files: found.uncommitted,
         put_back: measurement.map(|m| m.put_back.clone()).unwrap_or_default(),
+        put_back_snapshot: measurement.and_then(|m| m.kept.clone()),
         diff: found.diff,
     }
 }

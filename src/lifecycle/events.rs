@@ -11,7 +11,7 @@ use super::hub::Hub;
 /// # Errors
 /// When the session or its journal cannot be read.
 pub fn run(hub: &Hub, session: Option<&SessionSelector>) -> Result<EventsReport> {
-    let stored = hub.read(session, "there", |_| true)?;
+    let stored = hub.read(session, "", |_| true)?;
     Ok(EventsReport {
         events: stored.events()?,
         session_id: stored.config.session_id,

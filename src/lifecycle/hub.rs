@@ -234,6 +234,8 @@ impl Hub {
             serde_json::Value::Object(map) => map,
             _ => Detail::new(),
         };
+        // A directory of an older tool may not ignore itself yet.
+        self.dir.create()?;
         Ok(session.record(operation, phase, detail, self.now())?)
     }
 
@@ -268,16 +270,21 @@ impl Hub {
 
     /// The commit that a session's attempts started from.
     ///
-    /// Older tools did not record it; then it is where `tip` left the base branch.
-    pub(super) fn base_of(&self, config: &SessionConfig, tip: &CommitId) -> Result<CommitId> {
-        if let Some(commit) = &config.base_commit {
-            return Ok(commit.clone());
+    /// Older tools did not record it; then it is where `tip` left the base branch, and
+    /// `None` when that is gone.
+    pub(super) fn base_of(
+        &self,
+        config: &SessionConfig,
+        tip: &CommitId,
+    ) -> Result<Option<CommitId>> {
+        if config.base_commit.is_some() {
+            return Ok(config.base_commit.clone());
         }
-        let base_tip = self.base_tip(config)?;
-        Ok(self
-            .repository
-            .merge_base(&base_tip, tip)?
-            .unwrap_or(base_tip))
+        let Some(base_tip) = self.repository.branch_tip(&config.base_branch)? else {
+            return Ok(None);
+        };
+        let left_at = self.repository.merge_base(&base_tip, tip)?;
+        Ok(Some(left_at.unwrap_or(base_tip)))
     }
 
     /// The tip of a session's base branch at this moment.

@@ -1,7 +1,7 @@
 //! `hub list`: the sessions of a repository.
 
 use crate::domain::id::SessionId;
-use crate::domain::report::{ListReport, ListedSession, ListedState};
+use crate::domain::report::{CorruptSession, ListReport, ListedSession, ListedState};
 use crate::store::{self, StoredSession};
 
 use super::error::Result;
@@ -27,13 +27,20 @@ pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
     if !request.oldest_first {
         ids.reverse();
     }
-    let mut sessions = Vec::new();
+    let (mut sessions, mut corrupt) = (Vec::new(), Vec::new());
     for id in ids {
         let listed = match StoredSession::read(&hub.dir, &id) {
             Ok(stored) => listed(stored),
             // It was taken back between the two looks.
             Err(store::Error::NoSession { .. }) => continue,
-            Err(error) => corrupt(id, error.to_string()),
+            Err(error) => {
+                let reason = error.to_string();
+                corrupt.push(CorruptSession {
+                    session_id: id.clone(),
+                    reason: reason.clone(),
+                });
+                unreadable(id, reason)
+            }
         };
         if request.states.is_empty() || request.states.contains(&listed.state) {
             sessions.push(listed);
@@ -42,7 +49,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
             break;
         }
     }
-    Ok(ListReport { sessions })
+    Ok(ListReport { sessions, corrupt })
 }
 
 fn listed(stored: StoredSession) -> ListedSession {
@@ -58,7 +65,7 @@ fn listed(stored: StoredSession) -> ListedSession {
     }
 }
 
-fn corrupt(session_id: SessionId, reason: String) -> ListedSession {
+fn unreadable(session_id: SessionId, reason: String) -> ListedSession {
     ListedSession {
         session_id,
         state: ListedState::Corrupt,

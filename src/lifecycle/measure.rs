@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::domain::id::AgentId;
 use crate::domain::metric;
 use crate::domain::ranking::Outcome;
-use crate::domain::refs::CommitId;
+use crate::domain::refs::{CommitId, SnapshotRef};
 use crate::domain::session::{Exit, SessionConfig};
-use crate::git::{ChangeKind, NewWorktree, Removal};
+use crate::git::{Change, ChangeKind, NewWorktree, Removal};
 use crate::process::command::ShellCommand;
 use crate::process::logs;
 use crate::store::AgentDir;
@@ -25,6 +26,8 @@ pub(super) struct Measurement {
     pub stderr: Option<String>,
     /// Tracked files that the command changed; they were put back.
     pub put_back: Vec<PathBuf>,
+    /// Where what was put back is kept.
+    pub kept: Option<SnapshotRef>,
     /// Untracked files that the command left.
     pub left: Vec<PathBuf>,
 }
@@ -76,46 +79,61 @@ impl Hub {
         let scratch = self.scratch_of(&config.session_id);
         self.add_scratch(&scratch, commit)?;
         let measured = self.measure_in(config, command, &scratch, logs, variables);
-        let removed = self.remove_scratch(&scratch);
-        let measured = measured?;
-        removed?;
-        Ok(measured)
+        self.remove_scratch(&scratch)?;
+        measured
     }
 
-    /// Measures what stands in `worktree`, where nothing is uncommitted.
+    /// Measures what stands in an agent's worktree, where nothing is uncommitted.
     ///
-    /// What the command changes in tracked files is put back; untracked files stay.
-    pub(super) fn measure_in(
+    /// What the command changes in tracked files is put back, and kept as a snapshot: it may
+    /// be somebody else's who worked there meanwhile. Untracked files stay.
+    pub(super) fn measure_worktree(
         &self,
         config: &SessionConfig,
         command: &str,
+        agent: AgentId,
         worktree: &Path,
+        logs: &AgentDir,
+        variables: Variables,
+    ) -> Result<Measurement> {
+        let measured = self.measure_in(config, command, worktree, logs, variables);
+        let (left, put_back): (Vec<_>, Vec<_>) = self
+            .repository
+            .changes(worktree)?
+            .into_iter()
+            .partition(|change| change.kind == ChangeKind::Untracked);
+        let mut kept = None;
+        if !put_back.is_empty() {
+            kept = self.keep_changed(&config.session_id, agent, worktree)?;
+            self.repository.restore_tracked(worktree)?;
+        }
+        let paths = |changes: Vec<Change>| changes.into_iter().map(|change| change.path).collect();
+        Ok(Measurement {
+            left: paths(left),
+            put_back: paths(put_back),
+            kept: kept.map(|kept| kept.r#ref),
+            ..measured?
+        })
+    }
+
+    fn measure_in(
+        &self,
+        config: &SessionConfig,
+        command: &str,
+        folder: &Path,
         logs: &AgentDir,
         mut variables: Variables,
     ) -> Result<Measurement> {
         logs.create()?;
-        variables.push(("HUB_WORKTREE", worktree.as_os_str().to_owned()));
-        let before = self.repository.changes(worktree)?;
+        variables.push(("HUB_WORKTREE", folder.as_os_str().to_owned()));
         let command = ShellCommand {
             command: command.to_owned(),
-            folder: worktree.to_path_buf(),
+            folder: folder.to_path_buf(),
             variables,
             stdout: logs.eval_stdout(),
             stderr: logs.eval_stderr(),
         };
-        let finished = command.run(&self.interrupt);
-        let mut after = self.repository.changes(worktree)?;
-        after.retain(|change| !before.contains(change));
-        let (left, put_back): (Vec<_>, Vec<_>) = after
-            .into_iter()
-            .partition(|change| change.kind == ChangeKind::Untracked);
-        if !put_back.is_empty() {
-            self.repository.restore_tracked(worktree)?;
-        }
-        let finished = finished?;
-        let paths = |changes: Vec<crate::git::Change>| -> Vec<PathBuf> {
-            changes.into_iter().map(|change| change.path).collect()
-        };
+        let finished = command.run(&self.interrupt)?;
         let failed = !finished.exit.success();
         Ok(Measurement {
             outcome: outcome(config, finished.exit, logs),
@@ -124,8 +142,9 @@ impl Hub {
             stderr: failed
                 .then(|| logs::last_lines(&logs.eval_stderr(), 5))
                 .filter(|lines| !lines.is_empty()),
-            put_back: paths(put_back),
-            left: paths(left),
+            put_back: Vec::new(),
+            kept: None,
+            left: Vec::new(),
         })
     }
 

@@ -20,6 +20,7 @@ pub mod merge;
 pub mod path;
 mod recover;
 pub mod run;
+mod snapshots;
 pub mod spawn;
 pub mod status;
 pub mod stop;

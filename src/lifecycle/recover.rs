@@ -16,6 +16,33 @@ use super::error::Result;
 use super::hub::Hub;
 use super::{archive, cleanup, init, merge, spawn};
 
+/// What became of an unfinished operation.
+enum Settled {
+    /// Its effect stands; what was missing was done.
+    Finished,
+    /// Nothing of it stays.
+    TakenBack,
+    /// What it had done is whole in itself and stays; it can be done again.
+    Stopped,
+}
+
+impl Settled {
+    fn phase(&self) -> Phase {
+        match self {
+            Self::Finished => Phase::End,
+            Self::TakenBack | Self::Stopped => Phase::TakenBack,
+        }
+    }
+
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Finished => "it was finished",
+            Self::TakenBack => "it was taken back",
+            Self::Stopped => "what it had done stays, and it can be done again",
+        }
+    }
+}
+
 /// Settles the unfinished operation of a session, if it has one.
 pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSession> {
     let Some(unfinished) = session.unfinished().cloned() else {
@@ -23,8 +50,7 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
     };
     let id = session.config().session_id.clone();
     let operation = unfinished.operation;
-    let name = operation.as_str();
-    let finished = match operation {
+    let settled = match operation {
         Operation::Init => {
             init::take_back(hub, session)?;
             hub.warn(format!(
@@ -35,51 +61,61 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
             }
             .into());
         }
-        Operation::Spawn => settle_spawn(hub, &mut session)?,
+        Operation::Spawn => settle_spawn(hub, &mut session, &unfinished)?,
         Operation::Merge => settle_merge(hub, &mut session, &unfinished)?,
         Operation::Archive => {
             archive::finish(hub, &mut session)?;
-            true
+            Settled::Finished
         }
         Operation::Update => {
             let to = unfinished.intent.get("to").and_then(|to| to.as_str());
-            to == Some(session.session().state().as_str())
+            if to == Some(session.session().state().as_str()) {
+                Settled::Finished
+            } else {
+                Settled::TakenBack
+            }
         }
         Operation::Eval => {
             hub.remove_scratch(&hub.scratch_of(&id))?;
-            false
+            Settled::Stopped
         }
         Operation::Cleanup => {
             cleanup::finish_removal(hub, &session, &unfinished)?;
-            false
+            Settled::Stopped
         }
-        _ => false,
+        _ => Settled::Stopped,
     };
-    let phase = if finished {
-        Phase::End
-    } else {
-        Phase::TakenBack
-    };
-    hub.record(&mut session, operation, phase, json!({ "settled": true }))?;
-    let how = if finished { "finished" } else { "taken back" };
+    let detail = json!({ "settled": true });
+    hub.record(&mut session, operation, settled.phase(), detail)?;
     hub.warn(format!(
-        "`hub {name}` of session {id} was killed in the middle; it was {how}"
+        "`hub {}` of session {id} was killed in the middle; {}",
+        operation.as_str(),
+        settled.as_str()
     ));
     Ok(session)
 }
 
 /// Spawning enters `running` last: before that its worktrees go again, after it they stay.
-fn settle_spawn(hub: &Hub, session: &mut LockedSession) -> Result<bool> {
+fn settle_spawn(
+    hub: &Hub,
+    session: &mut LockedSession,
+    unfinished: &Unfinished,
+) -> Result<Settled> {
     if session.session().state() != SessionState::Init {
-        return Ok(true);
+        return Ok(Settled::Finished);
     }
     let branches = spawn::branches(session.config());
-    spawn::take_back(hub, session.config(), &branches)?;
-    Ok(false)
+    let finished = spawn::finished_worktrees(unfinished);
+    spawn::take_back(hub, session.config(), &branches, &finished)?;
+    Ok(Settled::TakenBack)
 }
 
 /// A merge whose commit has reached the base branch is finished; else nothing of it stays.
-fn settle_merge(hub: &Hub, session: &mut LockedSession, unfinished: &Unfinished) -> Result<bool> {
+fn settle_merge(
+    hub: &Hub,
+    session: &mut LockedSession,
+    unfinished: &Unfinished,
+) -> Result<Settled> {
     hub.remove_scratch(&hub.scratch_of(&session.config().session_id))?;
     let text = |value: Option<&serde_json::Value>| Some(value?.as_str()?.to_owned());
     let merged: Option<CommitId> =
@@ -87,12 +123,12 @@ fn settle_merge(hub: &Hub, session: &mut LockedSession, unfinished: &Unfinished)
     let winner: Option<AgentId> =
         text(unfinished.intent.get("agent")).and_then(|agent| agent.parse().ok());
     let (Some(merged), Some(winner)) = (merged, winner) else {
-        return Ok(false);
+        return Ok(Settled::TakenBack);
     };
     let base_tip = hub.base_tip(session.config())?;
     if !hub.repository.is_ancestor(&merged, &base_tip)? {
-        return Ok(false);
+        return Ok(Settled::TakenBack);
     }
     merge::finish(hub, session, winner)?;
-    Ok(true)
+    Ok(Settled::Finished)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::domain::event::{Operation, Phase};
+use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
 use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::{SpawnReport, SpawnedAgent};
@@ -116,11 +116,12 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, request: &Request) ->
     check_free(hub, &config, &branches)?;
     let intent = json!({ "agents": branches.len(), "base_commit": commit });
     hub.record(session, Operation::Spawn, Phase::Begin, intent)?;
-    let made = make_worktrees(hub, session, &commit, &branches)
+    let mut finished = Vec::new();
+    let made = make_worktrees(hub, session, &commit, &branches, &mut finished)
         .and_then(|()| enlist(hub, session, &branches, prompts));
     drop(lock);
     if let Err(error) = made {
-        take_back(hub, &config, &branches)?;
+        take_back(hub, &config, &branches, &finished)?;
         hub.record(session, Operation::Spawn, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));
     }
@@ -165,6 +166,7 @@ fn make_worktrees(
     session: &mut LockedSession,
     commit: &CommitId,
     branches: &[AttemptBranch],
+    finished: &mut Vec<AgentId>,
 ) -> Result<()> {
     let config = session.config().clone();
     let _doing = hub.doing("making worktrees");
@@ -178,6 +180,7 @@ fn make_worktrees(
             branch: Some(&branch.name()),
             reason: "hub is making it",
         })?;
+        finished.push(branch.agent);
         let step = json!({ "agent": branch.agent, "branch": branch, "worktree": path });
         hub.record(session, Operation::Spawn, Phase::Step, step)?;
     }
@@ -290,12 +293,14 @@ fn enlist(
 
 /// Removes the branches and worktrees of a spawn that was not finished.
 ///
-/// A branch that moved since, or a worktree that holds something, stays: then it is
-/// somebody's work.
+/// A branch that moved since, or a worktree that was `finished` and holds something by now,
+/// stays: then it is somebody's work. One that was not finished holds nothing but a
+/// checkout that was cut off.
 pub(super) fn take_back(
     hub: &Hub,
     config: &SessionConfig,
     branches: &[AttemptBranch],
+    finished: &[AgentId],
 ) -> Result<()> {
     let commit = start_commit(hub, config)?;
     let worktrees = hub.repository.worktrees()?;
@@ -305,15 +310,27 @@ pub(super) fn take_back(
         let registered = worktrees.iter().any(|worktree| worktree.path == path);
         let name = branch.name();
         let tip = hub.repository.branch_tip(&name)?;
-        let untouched = tip.as_ref().is_none_or(|tip| *tip == commit);
-        if registered && untouched {
-            // Files of a checkout that was cut off are no work; a cut-off worktree has no other.
-            hub.repository.remove_worktree(&path, Removal::Scratch)?;
+        if tip.as_ref().is_some_and(|tip| *tip != commit) {
+            hub.warn(format!(
+                "{name} stays: it was moved while it was being made"
+            ));
+            continue;
         }
-        if tip.as_ref() == Some(&commit) {
+        if registered {
+            let how = if finished.contains(&branch.agent) {
+                Removal::Checked
+            } else {
+                Removal::Scratch
+            };
+            if let Err(error) = hub.repository.remove_worktree(&path, how) {
+                hub.warn(format!("{} stays: {error}", path.display()));
+                continue;
+            }
+        }
+        if tip.is_some() {
             let gone = RefChange {
                 name: name.full(),
-                from: Some(commit.clone()),
+                from: tip,
                 to: None,
             };
             hub.repository
@@ -322,6 +339,12 @@ pub(super) fn take_back(
     }
     hub.drop_empty_folders(&config.session_id);
     Ok(())
+}
+
+/// The agents whose worktrees a spawn had finished, by the steps in its journal.
+pub(super) fn finished_worktrees(unfinished: &Unfinished) -> Vec<AgentId> {
+    let agent = |step: &Detail| step.get("agent")?.as_str()?.parse().ok();
+    unfinished.steps.iter().filter_map(agent).collect()
 }
 
 /// Starts every agent that is pending.
@@ -393,7 +416,7 @@ fn report(session: &LockedSession) -> SpawnReport {
             worktree: record.worktree.clone().unwrap_or_default(),
             prompt_file: session.dir().agent(*agent).prompt(),
             strategy: record.strategy.clone(),
-            pid: record.run.as_ref().map(|run| run.supervisor.pid),
+            supervisor_pid: record.run.as_ref().map(|run| run.supervisor.pid),
         })
         .collect();
     SpawnReport {

@@ -24,7 +24,7 @@ use super::hub::Hub;
 /// # Errors
 /// When the session cannot be read, or git cannot.
 pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport> {
-    let stored = hub.find(selector, "there", |_| true)?;
+    let stored = hub.find(selector, "", |_| true)?;
     let evaluation = stored.evaluation()?;
     let worktrees: BTreeMap<AgentId, Worktree> = hub
         .worktrees_of_agents(&stored.session)?
@@ -122,7 +122,7 @@ fn agent_report(
     };
     let mut report = AgentReport {
         agent,
-        status: record.map_or(ShownStatus::Stored(AgentStatus::Pending), shown_status),
+        status: record.map(shown_status),
         attempt: attempt.attempt,
         branch: attempt.branch(&stored.config.session_id).name(),
         worktree: worktree.map(|worktree| worktree.path.clone()),
@@ -140,17 +140,30 @@ fn agent_report(
         strategy: record.and_then(|record| record.strategy.clone()),
     };
     if let Some(tip) = tip {
-        let base = hub.base_of(&stored.config, &tip)?;
-        let (ahead, _) = hub.repository.ahead_behind(&base, &tip)?;
-        report.commits_ahead = Some(ahead);
-        report.diff = Some(hub.repository.diff_stat(&base, &tip)?);
-        if ahead > 0 {
-            let commit = hub.repository.commit(&tip)?;
-            report.last_update = DateTime::from_timestamp(commit.time, 0);
-            report.last_message = Some(commit.subject);
-        }
+        describe_work(hub, &stored.config, &tip, &mut report)?;
     }
     Ok(report)
+}
+
+/// What a tip has beyond the base commit; where that is not known, neither is this.
+fn describe_work(
+    hub: &Hub,
+    config: &SessionConfig,
+    tip: &CommitId,
+    report: &mut AgentReport,
+) -> Result<()> {
+    let Some(base) = hub.base_of(config, tip)? else {
+        return Ok(());
+    };
+    let (ahead, _) = hub.repository.ahead_behind(&base, tip)?;
+    report.commits_ahead = Some(ahead);
+    report.diff = Some(hub.repository.diff_stat(&base, tip)?);
+    if ahead > 0 {
+        let commit = hub.repository.commit(tip)?;
+        report.last_update = DateTime::from_timestamp(commit.time, 0);
+        report.last_message = Some(commit.subject);
+    }
+    Ok(())
 }
 
 /// The commit of an attempt that has neither branch nor tag any more: it was merged.
@@ -182,7 +195,7 @@ fn next_command(
     evaluation: Option<&Evaluation>,
 ) -> Option<String> {
     let id = &config.session_id;
-    let any = |status: ShownStatus| agents.iter().any(|agent| agent.status == status);
+    let any = |status: ShownStatus| agents.iter().any(|agent| agent.status == Some(status));
     let stored = ShownStatus::Stored;
     Some(match session.state() {
         SessionState::Init => format!("hub spawn {id}"),

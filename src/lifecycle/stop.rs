@@ -15,6 +15,7 @@ use crate::store::StoredSession;
 use super::agents::{self, shown_status};
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::supervise;
 
 /// Which agents to end.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +33,7 @@ pub struct Request {
 /// # Errors
 /// When the session cannot be read or written, or has no such agent.
 pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
-    let stored = hub.read(request.session.as_ref(), "running agents", |stored| {
+    let stored = hub.read(request.session.as_ref(), "with running agents", |stored| {
         stored.session.first_active().is_some()
     })?;
     let id = stored.config.session_id.clone();
@@ -99,6 +100,11 @@ fn settle_lost(hub: &Hub, id: &SessionId, agent: AgentId) -> Result<()> {
     if let Some(process) = record.run.as_ref().and_then(|run| run.process.as_ref()) {
         supervisor::end_abandoned(process);
     }
+    // Its supervisor would have done so.
+    let leftovers = record
+        .worktree
+        .as_deref()
+        .and_then(|worktree| supervise::commit_leftovers(&hub.repository, worktree, id, agent));
     let now = hub.now();
     session.change(|state| {
         let record = state.advance_agent(agent, AgentStatus::Cancelled, now)?;
@@ -107,6 +113,11 @@ fn settle_lost(hub: &Hub, id: &SessionId, agent: AgentId) -> Result<()> {
         }
         Ok::<_, Error>(())
     })?;
-    let detail = json!({ "agent": agent, "status": AgentStatus::Cancelled, "lost": true });
+    let detail = json!({
+        "agent": agent,
+        "status": AgentStatus::Cancelled,
+        "lost": true,
+        "leftovers": leftovers,
+    });
     hub.record(&mut session, Operation::Stop, Phase::Done, detail)
 }

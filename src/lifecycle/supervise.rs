@@ -1,5 +1,6 @@
 //! `hub supervise`: the process that watches one agent, from its start to the record of its end.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -59,7 +60,7 @@ pub fn run(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<()> {
             cancelled: false,
         }
     });
-    let leftovers = commit_leftovers(&hub.repository, &command, session, agent);
+    let leftovers = commit_leftovers(&hub.repository, &command.folder, session, agent);
     record_end(hub, session, agent, watched, leftovers.as_deref())
 }
 
@@ -116,16 +117,16 @@ fn record_start(
 }
 
 /// What the agent left uncommitted is part of its work; what git ignores is not.
-fn commit_leftovers(
+pub(super) fn commit_leftovers(
     repository: &Repository,
-    command: &ShellCommand,
+    worktree: &Path,
     session: &SessionId,
     agent: AgentId,
 ) -> Option<String> {
     let message = format!(
         "Keep what {agent} left uncommitted\n\nHub-Session: {session}\nHub-Agent: {agent}\n"
     );
-    match repository.commit_all(&command.folder, &message) {
+    match repository.commit_all(worktree, &message) {
         Ok(commit) => commit.map(|id| id.to_string()),
         Err(error) => {
             log::warn!("cannot commit what {agent} left: {error}");

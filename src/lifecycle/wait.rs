@@ -46,7 +46,7 @@ pub(super) fn wait_for(
 ) -> Result<WaitReport> {
     let begun = Instant::now();
     loop {
-        let seen = agents::progress(&stored);
+        let seen = agents::progress(&stored, hub.now());
         let all_ended = seen.iter().all(|agent| agent.ended);
         hub.tell(Progress::Agents(seen));
         let time_is_up = timeout.is_some_and(|limit| begun.elapsed() >= limit);

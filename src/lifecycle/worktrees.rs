@@ -1,7 +1,7 @@
 //! The worktrees of a session's agents, and what they hold beyond commits.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::domain::evaluation::Evaluation;
 use crate::domain::id::AgentId;
@@ -81,7 +81,7 @@ impl Hub {
             let by_eval = |change: &Change| {
                 change.kind == ChangeKind::Untracked
                     && result.left_files.contains(&change.path)
-                    && untouched_since(&worktree.join(&change.path), evaluated.into())
+                    && untouched_since(&worktree.join(&change.path), evaluated.timestamp())
             };
             changes.retain(|change| !by_eval(change));
         }
@@ -102,16 +102,15 @@ pub(super) fn size_of(path: &Path) -> u64 {
     })
 }
 
-/// Whether nothing at or below `path` was written after `time`.
-fn untouched_since(path: &Path, time: SystemTime) -> bool {
+/// Whether nothing at or below `path` was changed after `time`, in seconds since 1970.
+///
+/// By the time that the kernel itself sets, which a copy or a move cannot bring along.
+fn untouched_since(path: &Path, time: i64) -> bool {
     let Ok(meta) = std::fs::symlink_metadata(path) else {
         return true;
     };
     // The time of an evaluation is kept in whole seconds.
-    let slack = std::time::Duration::from_secs(1);
-    let older = meta
-        .modified()
-        .is_ok_and(|modified| modified <= time + slack);
+    let older = meta.ctime() <= time;
     if !older || !meta.is_dir() {
         return older;
     }

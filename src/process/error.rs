@@ -83,7 +83,10 @@ impl Diagnostic for Error {
             Self::BadCommand { .. } => {
                 Some("it is run by `sh -c`; quote it as for the shell".to_owned())
             }
-            Self::Io { .. } | Self::Supervisor { .. } | Self::Interrupted { .. } => None,
+            Self::Interrupted { .. } => {
+                Some("`hub status` shows where it stands, and what to do next".to_owned())
+            }
+            Self::Io { .. } | Self::Supervisor { .. } => None,
         }
     }
 }

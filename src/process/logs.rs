@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::domain::text::visible;
+
 /// The last `most` bytes of a file as text; what is not UTF-8 is replaced. Empty when it cannot be read.
 #[must_use]
 pub fn tail(path: &Path, most: u64) -> String {
@@ -28,7 +30,7 @@ pub fn last_lines(path: &Path, count: usize) -> String {
     let mut lines: Vec<String> = text
         .lines()
         .rev()
-        .map(visible)
+        .map(shown)
         .filter(|line| !line.trim().is_empty())
         .take(count)
         .collect();
@@ -36,21 +38,11 @@ pub fn last_lines(path: &Path, count: usize) -> String {
     lines.join("\n")
 }
 
-/// A line with its control characters shown instead of obeyed, cut to what a person reads.
-#[must_use]
-pub fn visible(line: &str) -> String {
+/// A line as a person reads it: harmless, and not of any length.
+fn shown(line: &str) -> String {
     const LONGEST: usize = 500;
-    line.trim_end()
-        .chars()
-        .take(LONGEST)
-        .map(|c| match c {
-            '\t' => ' ',
-            // The Unicode pictures of the C0 controls lie in their order.
-            '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+    let line: String = line.trim_end().chars().take(LONGEST).collect();
+    visible(&line)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::diagnostic::Code;
+use crate::domain::text::visible;
 
 use super::style;
 
@@ -89,24 +90,38 @@ impl Output {
         }
     }
 
-    /// Clears the terminal before an answer that is shown again.
+    /// Writes an answer that takes the place of the one before: on a terminal over it, as a
+    /// document on a line of its own.
     ///
     /// # Errors
     /// As [`Output::answer`].
-    pub fn clear(&self) -> io::Result<()> {
-        if self.format == Format::Text && io::stdout().is_terminal() {
-            // Home, then everything below (ECMA-48 CUP and ED).
-            return self.write("\x1b[H\x1b[2J");
-        }
-        Ok(())
+    pub fn answer_again<T: Serialize>(
+        &self,
+        document: &T,
+        draw: impl FnOnce(&T) -> String,
+    ) -> io::Result<()> {
+        // Home, then everything below (ECMA-48 CUP and ED).
+        const CLEAR: &str = "\x1b[H\x1b[2J";
+        let text = match self.format {
+            Format::Json => serde_json::to_string(document)? + "\n",
+            Format::Text if io::stdout().is_terminal() => format!("{CLEAR}{}", draw(document)),
+            Format::Text => draw(document),
+        };
+        self.write(&text)
     }
 
     /// Writes an error with its hint to stderr.
     pub fn error(&self, code: Code, message: &str, hint: Option<&str>) {
         let text = match self.format {
             Format::Text => {
-                let mut text = format!("{}error:{:#} {message}\n", style::ERROR, style::ERROR);
+                let mut text = format!(
+                    "{}error:{:#} {}\n",
+                    style::ERROR,
+                    style::ERROR,
+                    visible(message)
+                );
                 if let Some(hint) = hint {
+                    let hint = visible(hint);
                     let _ = writeln!(text, "{}hint:{:#} {hint}", style::HINT, style::HINT);
                 }
                 text
@@ -122,13 +137,13 @@ impl Output {
     /// Writes a note to stderr, unless it is to be quiet.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            write_stderr(&format!("{}\n", style::visible(text)));
+            write_stderr(&format!("{}\n", visible(text)));
         }
     }
 
     /// Writes a warning to stderr.
     pub fn warning(&self, text: &str) {
-        let text = style::visible(text);
+        let text = visible(text);
         write_stderr(&format!(
             "{}warning:{:#} {text}\n",
             style::WARNING,
@@ -139,10 +154,7 @@ impl Output {
 
 /// Writes a line about how hub works, which only those see who asked for it.
 pub fn narrate(line: &str) {
-    write_stderr(&format!(
-        "{}\n",
-        style::paint(style::DIM, &style::visible(line))
-    ));
+    write_stderr(&format!("{}\n", style::paint(style::DIM, &visible(line))));
 }
 
 fn write_stderr(text: &str) {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use chrono::Utc;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::domain::id::AgentId;
 use crate::domain::progress::{AgentProgress, Progress};
+use crate::domain::text::visible;
 
 use super::output::{Format, Output};
-use super::{style, text};
+use super::text;
 
 /// Shows what a use case tells.
 pub struct Reporter {
@@ -147,22 +147,19 @@ impl Live {
         });
         bar.set_prefix(plain(agent));
         let line = agent.last_line.as_deref().unwrap_or_default();
-        bar.set_message(style::visible(line));
+        bar.set_message(visible(line));
     }
 }
 
 fn plain(agent: &AgentProgress) -> String {
-    let since = agent.started.map(|started| Utc::now() - started);
-    match since.and_then(|since| since.to_std().ok()) {
-        Some(since) if agent.status != "pending" => {
-            format!(
-                "{} {} ({})",
-                agent.agent,
-                agent.status,
-                text::seconds(since.as_secs_f64())
-            )
-        }
-        _ => format!("{} {}", agent.agent, agent.status),
+    match agent.elapsed_s {
+        Some(elapsed) => format!(
+            "{} {} ({})",
+            agent.agent,
+            agent.status,
+            text::seconds(elapsed)
+        ),
+        None => format!("{} {}", agent.agent, agent.status),
     }
 }
 

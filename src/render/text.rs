@@ -10,9 +10,10 @@ use crate::domain::report::{
     InitReport, ListReport, MergeReport, PathReport, ResultReport, RunReport, SpawnReport,
     StatusReport, UpdateReport, WaitReport,
 };
+use crate::domain::text::visible;
 use crate::domain::time;
 
-use super::style::{self, paint, visible};
+use super::style::{self, paint};
 use super::table::{self, number, text};
 
 /// `hub init`.
@@ -125,7 +126,7 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
 
 fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
     let rows = report.agents.iter().map(|agent| {
-        let status = agent.status.as_str();
+        let status = agent.status.map_or("-", |status| status.as_str());
         vec![
             agent.agent.to_string(),
             paint(style::of_word(status), status),
@@ -292,6 +293,9 @@ fn remarks(result: &ResultReport) -> String {
             text,
             "{agent}: the eval command changed {count} tracked files; they were put back"
         );
+    }
+    if let Some(name) = &result.put_back_snapshot {
+        let _ = writeln!(text, "{agent}: what was put back is kept as {name}");
     }
     text
 }

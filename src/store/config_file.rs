@@ -18,9 +18,7 @@ use crate::domain::time;
 
 use super::atomic;
 use super::error::{Error, Result};
-
-/// What hub reads of a YAML file at most; nested deeply, more of it would take seconds.
-pub(super) const LONGEST: u64 = 64 * 1024;
+use super::yaml::{self, LONGEST, line_of};
 
 /// The established names, in the order in which they are written.
 const NAMES: [&str; 10] = [
@@ -153,48 +151,36 @@ fn quoted(text: &str) -> String {
 
 /// The established keys and the others.
 fn parse(path: &Path, text: &str) -> Result<(Mapping, Mapping)> {
-    match serde_yaml::from_str::<Value>(text) {
-        Ok(Value::Mapping(all)) => {
-            let (mut keys, mut extra) = (Mapping::new(), Mapping::new());
-            for (key, value) in all {
-                let known = key.as_str().is_some_and(|key| NAMES.contains(&key));
-                if known { &mut keys } else { &mut extra }.insert(key, value);
-            }
-            Ok((keys, extra))
-        }
-        Ok(_) => Err(Error::corrupt(
-            path,
-            Some(1),
-            "it holds no `key: value` lines",
-        )),
+    let all = match yaml::mapping(text) {
+        Ok(Some(all)) => all,
+        Ok(None) => return Err(Error::corrupt(path, None, "it is empty")),
         Err(strict) => {
-            let keys = read_lines(text);
-            // Without the two names that every such file begins with it is no such file.
-            if keys.contains_key("session_id") && keys.contains_key("task") {
-                Ok((keys, Mapping::new()))
-            } else {
-                let line = strict.location().map(|at| at.line());
-                Err(Error::corrupt(path, line, strict.to_string()))
-            }
+            read_lines(text).ok_or_else(|| Error::corrupt(path, strict.line, strict.reason))?
         }
-    }
+    };
+    Ok(all
+        .into_iter()
+        .partition(|(key, _)| key.as_str().is_some_and(|key| NAMES.contains(&key))))
 }
 
-/// `name: value` lines with the established names; quotes around a value are dropped.
+/// A file of an older tool that quotes without escaping: `name: value` lines and nothing else.
 ///
-/// A name that stands twice makes the file ambiguous; the first one counts, as it does
-/// for tools that read line by line.
-fn read_lines(text: &str) -> Mapping {
+/// Quotes around a value are dropped. `None` when the file is no such file: where the
+/// first two names are missing, a name stands twice, or a value of a name that is not an
+/// established one needs a real reader.
+fn read_lines(text: &str) -> Option<Mapping> {
     let mut keys = Mapping::new();
-    for line in text.lines() {
-        let Some((name, value)) = line.split_once(':') else {
-            continue;
-        };
-        if NAMES.contains(&name) && !keys.contains_key(name) {
-            keys.insert(name.into(), unquote(value.trim()).into());
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, value) = line.split_once(':')?;
+        let value = value.trim();
+        let word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let readable = NAMES.contains(&name) || !value.starts_with(['[', '{', '&', '*', '|', '>']);
+        if !word || !readable || keys.insert(name.into(), unquote(value).into()).is_some() {
+            return None;
         }
     }
-    keys
+    let is_one = keys.contains_key("session_id") && keys.contains_key("task");
+    is_one.then_some(keys)
 }
 
 fn unquote(value: &str) -> &str {
@@ -281,21 +267,6 @@ impl Reader<'_> {
     }
 }
 
-/// The line, from 1, on which a top-level key stands.
-pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
-    text.lines()
-        .position(|line| {
-            line.trim_start_matches(['"', '\''])
-                .strip_prefix(key)
-                .is_some_and(|rest| {
-                    rest.trim_start_matches(['"', '\''])
-                        .trim_start()
-                        .starts_with(':')
-                })
-        })
-        .map(|index| index + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,6 +320,8 @@ mod tests {
         for (text, line) in [
             (String::new(), None::<usize>),
             ("- a\n- b\n".into(), Some(1)),
+            (older("task: x") + "metric: ms\n", Some(10)),
+            (older("task: x") + "labels: [a\n", Some(11)),
             (
                 older("task: x").replace("agent_count: 3", "agent_count: many"),
                 Some(3),

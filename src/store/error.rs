@@ -1,12 +1,12 @@
 //! What can go wrong in the hub directory.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{SessionId, SessionSelector};
+use crate::domain::text::first_few;
 
 /// The result of an operation on the hub directory.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -63,7 +63,7 @@ pub enum Error {
         selector: SessionSelector,
     },
     /// The beginning of an id fits more than one session.
-    #[error("session {selector} is not unique: {}", list(matches))]
+    #[error("session {selector} is not unique: {}", first_few(matches.iter()))]
     AmbiguousSession {
         /// What was asked for.
         selector: SessionSelector,
@@ -120,6 +120,16 @@ impl Error {
         }
     }
 
+    /// What a JSON parser says of a file, its place told once.
+    pub(super) fn json(path: impl Into<PathBuf>, error: &serde_json::Error) -> Self {
+        let said = error.to_string();
+        let reason = match said.rsplit_once(" at line ") {
+            Some((reason, _)) => reason.to_owned(),
+            None => said,
+        };
+        Self::corrupt(path, Some(error.line().max(1)), reason)
+    }
+
     pub(crate) fn corrupt(
         path: impl Into<PathBuf>,
         line: Option<usize>,
@@ -142,17 +152,6 @@ fn no_session(selector: &SessionSelector) -> String {
         SessionSelector::Latest => "there is no session that fits".to_owned(),
         SessionSelector::Prefix(prefix) => format!("session {prefix} does not exist"),
     }
-}
-
-fn list(ids: &[SessionId]) -> String {
-    let mut names: Vec<&str> = ids.iter().map(SessionId::as_str).collect();
-    let more = names.len().saturating_sub(5);
-    names.truncate(5);
-    let mut text = names.join(", ");
-    if more > 0 {
-        let _ = write!(text, " and {more} more");
-    }
-    text
 }
 
 impl Diagnostic for Error {

@@ -36,13 +36,19 @@ struct AgentDocument {
     left_files: Vec<PathBuf>,
 }
 
-/// Reads the last evaluation; `None` when there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Evaluation>> {
+fn document(path: &Path) -> Result<Option<Document>> {
     let Some(bytes) = atomic::read_capped(path, LONGEST)? else {
         return Ok(None);
     };
-    let document: Document = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::corrupt(path, Some(error.line().max(1)), error.to_string()))?;
+    let document = serde_json::from_slice(&bytes).map_err(|error| Error::json(path, &error))?;
+    Ok(Some(document))
+}
+
+/// Reads the last evaluation; `None` when there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Evaluation>> {
+    let Some(document) = document(path)? else {
+        return Ok(None);
+    };
     Ok(Some(Evaluation {
         evaluated: document.evaluated,
         results: document
@@ -61,8 +67,16 @@ pub(super) fn read(path: &Path) -> Result<Option<Evaluation>> {
     }))
 }
 
-/// Replaces the last evaluation.
+/// Replaces the last evaluation, unless a later hub wrote it.
 pub(super) fn write(path: &Path, evaluation: &Evaluation) -> Result<()> {
+    let found = document(path)?.map_or(VERSION, |document| document.schema_version);
+    if found > VERSION {
+        return Err(Error::NewerVersion {
+            path: path.to_path_buf(),
+            found,
+            known: VERSION,
+        });
+    }
     let document = Document {
         schema_version: VERSION,
         evaluated: evaluation.evaluated,

@@ -4,7 +4,7 @@
 //! has cut was never acknowledged: readers pass over it, the next writer takes its place.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -17,28 +17,29 @@ use super::error::{Error, Result};
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: File,
+    /// Made with the first line: who only looks leaves no empty journal behind.
+    file: Option<File>,
     next: u64,
 }
 
 impl Journal {
     /// Opens the journal for writing and returns what it holds so far.
     pub(super) fn open(path: &Path) -> Result<(Self, Vec<Event>)> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(Error::io("open", path))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)
-            .map_err(Error::io("read", path))?;
+        let (mut file, mut bytes) = (None, Vec::new());
+        match OpenOptions::new().read(true).append(true).open(path) {
+            Ok(mut found) => {
+                found
+                    .read_to_end(&mut bytes)
+                    .map_err(Error::io("read", path))?;
+                file = Some(found);
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::io("open", path)(error)),
+        }
         let (events, whole) = parse(path, &bytes)?;
-        if whole < bytes.len() {
+        if let Some(file) = file.as_mut().filter(|_| whole < bytes.len()) {
             let whole = u64::try_from(whole).unwrap_or(u64::MAX);
-            file.set_len(whole)
-                .and_then(|()| file.seek(SeekFrom::End(0)).map(|_| ()))
-                .map_err(Error::io("mend", path))?;
+            file.set_len(whole).map_err(Error::io("mend", path))?;
         }
         let journal = Self {
             path: path.to_path_buf(),
@@ -52,7 +53,7 @@ impl Journal {
     pub(super) fn read(path: &Path) -> Result<Vec<Event>> {
         match std::fs::read(path) {
             Ok(bytes) => parse(path, &bytes).map(|(events, _)| events),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(Error::io("read", path)(error)),
         }
     }
@@ -79,12 +80,25 @@ impl Journal {
         let mut line = serde_json::to_vec(&event)
             .map_err(|error| Error::corrupt(&self.path, None, error.to_string()))?;
         line.push(b'\n');
-        self.file
-            .write_all(&line)
-            .and_then(|()| self.file.sync_data())
-            .map_err(Error::io("append to", &self.path))?;
+        let path = self.path.clone();
+        let file = self.file()?;
+        file.write_all(&line)
+            .and_then(|()| file.sync_data())
+            .map_err(Error::io("append to", path))?;
         self.next += 1;
         Ok(())
+    }
+
+    fn file(&mut self) -> Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(&self.path)
+                .map_err(Error::io("make", &self.path))?,
+        };
+        Ok(self.file.insert(file))
     }
 }
 

@@ -16,7 +16,7 @@
 //! - a file is whole: it is replaced by renaming, or (the journal) appended to line by line;
 //! - readers take no lock; whoever writes holds the session's (see [`LockedSession`]);
 //! - a lock ends with its process, and lock files are never removed;
-//! - keys that hub does not know survive every rewrite.
+//! - keys of `config.yaml` and `state.json` that hub does not know survive every rewrite.
 
 pub mod atomic;
 mod config_file;
@@ -28,6 +28,7 @@ mod lock;
 mod session;
 mod settings;
 mod state_file;
+mod yaml;
 
 pub use error::{Error, Result};
 pub use hub_dir::{AgentDir, HubDir, SessionDir};

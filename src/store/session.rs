@@ -97,6 +97,7 @@ impl LockedSession {
         check_exists(&dir)?;
         // Read before the lock too: a damaged session is left without so much as a lock file.
         StateFile::read(&dir.state_file(), id)?.check_writable(&dir.state_file())?;
+        ConfigFile::read(&dir.config_file(), id)?;
         let lock = Lock::acquire(&dir.lock_file(), limit, purpose)?;
         // It may have been taken back by whoever held the lock until now.
         check_exists(&dir)?;

@@ -7,8 +7,8 @@ use serde_yaml::{Mapping, Value};
 use crate::domain::settings::SettingsLayer;
 
 use super::atomic;
-use super::config_file::{LONGEST, line_of};
 use super::error::{Error, Result};
+use super::yaml::{self, LONGEST, line_of};
 
 /// Reads a configuration file; an absent or empty one sets nothing.
 ///
@@ -16,23 +16,24 @@ use super::error::{Error, Result};
 /// An unknown key, a duplicate, a wrong value: each with the file and the line.
 pub fn read_settings(path: &Path) -> Result<SettingsLayer> {
     let name = path.display().to_string();
-    let Some(bytes) = atomic::read_capped(path, LONGEST)? else {
-        return Ok(SettingsLayer::default());
-    };
     let bad = |line, reason: String| Error::BadSetting {
         source_name: name.clone(),
         line,
         reason,
     };
-    let text = String::from_utf8(bytes).map_err(|_| bad(None, "it is not UTF-8".to_owned()))?;
-    let value: Value = serde_yaml::from_str(&text)
-        .map_err(|error| bad(error.location().map(|at| at.line()), error.to_string()))?;
-    let mapping = match value {
-        Value::Mapping(mapping) => mapping,
-        Value::Null => return Ok(SettingsLayer::default()),
-        _ => return Err(bad(Some(1), "it holds no `key: value` lines".to_owned())),
+    let Some(bytes) = atomic::read_capped(path, LONGEST).map_err(|error| match error {
+        Error::Corrupt { reason, .. } => bad(None, reason),
+        other => other,
+    })?
+    else {
+        return Ok(SettingsLayer::default());
     };
-    layer(mapping, &name, |key| line_of(&text, key))
+    let text = String::from_utf8(bytes).map_err(|_| bad(None, "it is not UTF-8".to_owned()))?;
+    let mapping = yaml::mapping(&text).map_err(|problem| bad(problem.line, problem.reason))?;
+    match mapping {
+        Some(mapping) => layer(mapping, &name, |key| line_of(&text, key)),
+        None => Ok(SettingsLayer::default()),
+    }
 }
 
 /// Settings from names and texts; the texts are read as YAML reads a value.
@@ -138,17 +139,15 @@ mod tests {
     fn wrong_values_and_duplicates_are_named_with_their_line() {
         for (text, expected) in [
             ("agents: many\n", Some(1)),
-            ("agents: 1\nagents: 2\n", None),
+            ("agents: 1\nagents: 2\n", Some(2)),
             ("agents: 1\nbase_branch: -x\n", Some(2)),
-            ("a: [\n", None),
+            ("a: [\n", Some(2)),
         ] {
             let error = read(text).unwrap_err();
             let Error::BadSetting { line, .. } = &error else {
                 panic!("{error}");
             };
-            if expected.is_some() {
-                assert_eq!(*line, expected, "{error}");
-            }
+            assert_eq!(*line, expected, "{error}");
         }
     }
 

@@ -25,6 +25,7 @@ const VERSION: u64 = 1;
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 struct Document {
     #[serde(default)]
     schema_version: Option<u64>,
@@ -94,14 +95,11 @@ impl StateFile {
     pub fn read(path: &Path, id: &SessionId) -> Result<Self> {
         let bytes = atomic::read_capped(path, LONGEST)?
             .ok_or_else(|| Error::corrupt(path, None, "it is missing"))?;
-        let document: Document = serde_json::from_slice(&bytes).map_err(|error| {
-            let reason = if bytes.is_empty() {
-                "it is empty".to_owned()
-            } else {
-                error.to_string()
-            };
-            Error::corrupt(path, Some(error.line().max(1)), reason)
-        })?;
+        if bytes.is_empty() {
+            return Err(Error::corrupt(path, Some(1), "it is empty"));
+        }
+        let document: Document =
+            serde_json::from_slice(&bytes).map_err(|error| Error::json(path, &error))?;
         Self::from_document(document, path, id)
     }
 

@@ -212,8 +212,11 @@ fn what_is_piped_in_is_no_answer_of_a_person() {
     .ok();
     repo.hub(["spawn", "--agent-cmd", &slower]).ok();
     repo.hub(["wait"]).ok();
-    repo.hub(["eval"]).run();
+    repo.hub(["eval"]).ok();
     let main = repo.git(["rev-parse", "main"]);
-    repo.hub(["merge"]).stdin("y\n").fails(6);
+    // It would ask whether to keep all attempts as tags, as nobody beats the baseline.
+    repo.hub(["merge"]).stdin("y\n").fails(8);
     assert_eq!(repo.git(["rev-parse", "main"]), main);
+    let list = repo.hub(["list", "--json"]).json();
+    assert_eq!(list["sessions"][0]["state"], "evaluating");
 }

@@ -9,5 +9,6 @@
 )]
 
 mod architecture;
+mod established;
 mod hermetic;
 mod support;

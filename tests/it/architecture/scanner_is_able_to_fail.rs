@@ -12,9 +12,18 @@ fn arrows(file: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Expects one finding, or several with commas between them, in each of the sources.
+fn expect_caught(cases: &[(&str, &str, &str)]) {
+    for (file, text, caught) in cases {
+        assert_eq!(arrows(file, text).join(", "), *caught, "{file}: {text}");
+    }
+}
+
 #[test]
-fn catches_every_way_to_name_another_room() {
-    for (file, text, caught) in [
+fn catches_another_room_in_an_import() {
+    let nested =
+        "use crate::{\n    domain::{id::{self, AgentId}, refs},\n    store::{self, Error},\n};";
+    expect_caught(&[
         (
             "render/table.rs",
             "use crate::store::Error;",
@@ -37,13 +46,45 @@ fn catches_every_way_to_name_another_room() {
         ),
         (
             "git/refs.rs",
-            "use crate::{\n    domain::{id::{self, AgentId}, refs},\n    store::{self, Error},\n};",
+            nested,
             "git names crate::store, git names crate::store::Error",
         ),
         (
+            "domain/id.rs",
+            "use crate::store::Lock;",
+            "domain names crate::store::Lock",
+        ),
+        (
+            "cli/list.rs",
+            "use crate::domain::id;",
+            "cli names crate::domain::id",
+        ),
+        (
+            "lifecycle/list.rs",
+            "use crate::render::text;",
+            "lifecycle names crate::render::text",
+        ),
+        (
+            "lifecycle/list.rs",
+            "use crate::cli::error;",
+            "lifecycle names crate::cli::error",
+        ),
+        (
+            "lib.rs",
+            "pub use git::Repository;",
+            "lib names git::Repository",
+        ),
+    ]);
+}
+
+#[test]
+fn catches_another_room_in_the_midst_of_code() {
+    let attribute = "#[serde(with = \"crate::render::time\")] x: T,";
+    expect_caught(&[
+        (
             "git/refs.rs",
-            "fn f() { crate::process::mark::of(1); }",
-            "git names crate::process::mark::of",
+            "fn f() { crate::process::of(1); }",
+            "git names crate::process::of",
         ),
         (
             "git/refs.rs",
@@ -55,6 +96,34 @@ fn catches_every_way_to_name_another_room() {
             "fn f() { g::<crate::store::X>() }",
             "git names crate::store::X",
         ),
+        (
+            "store/lock.rs",
+            "m! { $crate::render::text() }",
+            "store names crate::render::text",
+        ),
+        (
+            "store/lock.rs",
+            "pub(in crate::cli) fn f() {}",
+            "store names crate::cli",
+        ),
+        (
+            "store/lock.rs",
+            attribute,
+            "store names crate::render::time",
+        ),
+        (
+            "main.rs",
+            "fn main() { agenthub::store::x() }",
+            "main names crate::store::x",
+        ),
+    ]);
+}
+
+#[test]
+fn catches_another_room_by_the_way_up() {
+    let deep = "mod tests { mod deep { use super::super::super::super::git::Error; } }";
+    let after = "mod a { fn f() { if x { y } } } use super::super::render::text;";
+    expect_caught(&[
         (
             "git/refs.rs",
             "fn f() { super::super::store::read() }",
@@ -70,62 +139,14 @@ fn catches_every_way_to_name_another_room() {
             "use self::super::store::Lock;",
             "git names crate::store::Lock",
         ),
-        (
-            "store/lock.rs",
-            "#[cfg(test)] mod tests { mod deep { use super::super::super::super::git::Error; } }",
-            "store names crate::git::Error",
-        ),
-        (
-            "store/lock.rs",
-            "mod a { fn f() { if x { y } } } use super::super::render::text;",
-            "store names crate::render::text",
-        ),
-        (
-            "store/lock.rs",
-            "macro_rules! m { () => { $crate::render::text() } }",
-            "store names crate::render::text",
-        ),
-        (
-            "store/lock.rs",
-            "pub(in crate::cli) fn f() {}",
-            "store names crate::cli",
-        ),
-        (
-            "store/lock.rs",
-            "#[serde(with = \"crate::render::time\")] x: T,",
-            "store names crate::render::time",
-        ),
-        (
-            "domain/id.rs",
-            "use crate::store::Lock;",
-            "domain names crate::store::Lock",
-        ),
-        (
-            "cli/list.rs",
-            "use crate::domain::id::SessionId;",
-            "cli names crate::domain::id::SessionId",
-        ),
-        (
-            "lifecycle/list.rs",
-            "use crate::render::text;",
-            "lifecycle names crate::render::text",
-        ),
-        (
-            "lifecycle/list.rs",
-            "use crate::cli::error;",
-            "lifecycle names crate::cli::error",
-        ),
-        (
-            "main.rs",
-            "fn main() { agenthub::store::x() }",
-            "main names crate::store::x",
-        ),
-        (
-            "lib.rs",
-            "pub use git::Repository;",
-            "lib names git::Repository",
-        ),
-        // The crate as a whole would hide what is taken from it.
+        ("store/lock.rs", deep, "store names crate::git::Error"),
+        ("store/lock.rs", after, "store names crate::render::text"),
+    ]);
+}
+
+#[test]
+fn catches_the_crate_as_a_whole_which_would_hide_what_is_taken_from_it() {
+    expect_caught(&[
         ("git/refs.rs", "use crate as all;", "crate names no room"),
         (
             "git/refs.rs",
@@ -140,50 +161,31 @@ fn catches_every_way_to_name_another_room() {
             "crate::Shortcut names no room",
         ),
         ("shared/mod.rs", "", "shared is no room of the house"),
-        // What comes before it must not blind the scanner.
-        (
-            "git/refs.rs",
-            "const Q: char = '\"'; use crate::store::A;",
-            "git names crate::store::A",
-        ),
-        (
-            "git/refs.rs",
-            "const Q: char = '\\''; use crate::store::A; // '",
-            "git names crate::store::A",
-        ),
-        (
-            "git/refs.rs",
-            "fn f<'a>(x: &'a str) { crate::store::A }",
-            "git names crate::store::A",
-        ),
-        (
-            "git/refs.rs",
-            "const T: &str = \"\\\"\"; use crate::store::A;",
-            "git names crate::store::A",
-        ),
-        (
-            "git/refs.rs",
-            "const T: &str = r#\"\"\\\"#; use crate::store::A;",
-            "git names crate::store::A",
-        ),
-        (
-            "git/refs.rs",
-            "const B: &[u8] = b\"\\\\\"; use crate::store::A;",
-            "git names crate::store::A",
-        ),
-        (
-            "git/refs.rs",
-            "/* a /* b */ c */ use crate::store::A;",
-            "git names crate::store::A",
-        ),
-        (
-            "git/refs.rs",
-            "let r#mod = 0..1; { } use crate::store::A;",
-            "git names crate::store::A",
-        ),
+    ]);
+}
+
+#[test]
+fn is_not_blinded_by_what_comes_before() {
+    for before in [
+        "const Q: char = '\"';",
+        "const Q: char = '\\'';",
+        "const Q: char = '\\u{22}';",
+        "const B: u8 = b'\"';",
+        "fn f<'a>(x: &'a str) -> &'static str { x }",
+        "const T: &str = \"\\\"\";",
+        "const T: &str = r#\"\"\\\"#;",
+        "const B: &[u8] = b\"\\\\\";",
+        "/* a /* b */ \" */",
+        "// it's",
+        "fn f() { let r#mod = 0..1; {} }",
+        "fn f() -> impl Sized + use<> {}",
     ] {
-        let found = arrows(file, text);
-        assert_eq!(found.join(", "), caught, "{file}: {text}");
+        let text = format!("{before}\nuse crate::store::A; // '\"");
+        assert_eq!(
+            arrows("git/refs.rs", &text),
+            ["git names crate::store::A"],
+            "{text}"
+        );
     }
 }
 

@@ -153,9 +153,12 @@ impl TestRepo {
             .unwrap_or(stdout)
     }
 
-    /// All refs with what they point at, sorted: two that are equal lost and gained nothing.
+    /// All refs with the commits they keep, sorted: two that are equal lost and gained nothing.
     pub fn refs(&self) -> Vec<String> {
-        let list = self.git(["for-each-ref", "--format=%(refname) %(objectname)"]);
+        // An annotated tag keeps the commit that it names.
+        let format =
+            "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)";
+        let list = self.git(["for-each-ref", "--format", format]);
         list.lines().map(str::to_owned).collect()
     }
 

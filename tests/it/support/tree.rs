@@ -1,6 +1,6 @@
 //! The files of a folder as a value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -76,11 +76,32 @@ impl Tree {
         }
     }
 
-    /// The same without what has this name, wherever it is.
-    pub fn without(mut self, name: &str) -> Self {
-        self.0
-            .retain(|path, _| path.file_name().is_none_or(|found| found != name));
-        self
+    /// Expects that a folder holds this and nothing else; names what differs.
+    #[track_caller]
+    pub fn assert_is(&self, folder: &Path) {
+        self.assert_is_but_for(&[], folder);
+    }
+
+    /// Expects that a folder holds this and nothing else, but for files of these names.
+    #[track_caller]
+    pub fn assert_is_but_for(&self, names: &[&str], folder: &Path) {
+        let now = Self::read(folder);
+        let all: BTreeSet<&PathBuf> = self.0.keys().chain(now.0.keys()).collect();
+        let differing: Vec<String> = all
+            .into_iter()
+            .filter(|path| !names.iter().any(|name| path.ends_with(name)))
+            .filter(|path| self.0.get(*path) != now.0.get(*path))
+            .map(|path| {
+                let shown = |tree: &Self| format!("{:?}", tree.0.get(path));
+                format!("{}: {} → {}", path.display(), shown(self), shown(&now))
+            })
+            .collect();
+        assert!(
+            differing.is_empty(),
+            "{}:\n{}",
+            folder.display(),
+            differing.join("\n")
+        );
     }
 
     /// The paths of all files, links and folders, sorted.

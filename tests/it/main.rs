@@ -11,4 +11,5 @@
 mod architecture;
 mod established;
 mod hermetic;
+mod run;
 mod support;

@@ -3,6 +3,7 @@
 //! - [`TestRepo`] (`repo.rs`): a temporary folder with a home, a repository and scripts that play agents
 //! - [`hub::Hub`] and [`Answer`] (`hub.rs`): one run of the program, and what came of it
 //! - [`normalised`] (`normal.rs`): text without what differs from run to run
+//! - [`TestRepo::processes`] (`processes.rs`): what still runs
 //! - [`Tree`] (`tree.rs`): the bytes of a folder, to be compared or copied
 //! - [`wait_until`]: the only place where a test waits
 //!
@@ -11,6 +12,7 @@
 
 mod hub;
 mod normal;
+mod processes;
 mod repo;
 mod tree;
 

@@ -207,6 +207,16 @@ impl TestRepo {
             .to_owned()
     }
 
+    /// Where `hub` makes an agent's worktree when nothing else is set.
+    pub fn worktree(&self, session: &str, agent: &str) -> PathBuf {
+        self.root.join("repo.hub").join(session).join(agent)
+    }
+
+    /// The command lines of the processes that this test started and that still run.
+    pub fn processes(&self) -> Vec<String> {
+        super::processes::with_home(&self.home())
+    }
+
     /// Writes an executable shell script beside the repository, and returns its path.
     pub fn script(&self, name: &str, text: &str) -> String {
         let path = self.root.join("scripts").join(name);

@@ -68,6 +68,7 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         .or_else(|| hub.settings.agent_cmd.clone())
         .ok_or(Error::NoAgentCommand)?;
     let command = init::resolve(hub, "agent command", &command, &plan.base_commit)?;
+    spawn::check_template(hub, &request.spawn)?;
     let (mut session, problem) = init::execute(hub, &plan)?;
     let config = session.config();
     let id = config.session_id.clone();

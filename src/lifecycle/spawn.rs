@@ -195,12 +195,7 @@ fn prompts(
     branches: &[AttemptBranch],
     request: &Request,
 ) -> Result<Vec<(String, Option<String>)>> {
-    let name = request
-        .template
-        .clone()
-        .or_else(|| hub.settings.template.clone())
-        .unwrap_or_else(|| "plain".to_owned());
-    let text = template_text(hub, &name)?;
+    let text = template_text(hub, request)?;
     branches
         .iter()
         .zip(strategies(&request.strategies))
@@ -221,7 +216,17 @@ fn strategies(given: &[String]) -> Box<dyn Iterator<Item = Option<String>> + '_>
     }
 }
 
-fn template_text(hub: &Hub, name: &str) -> Result<String> {
+/// Checks that the template can be filled in, before there is anything to fill it in with.
+pub(super) fn check_template(hub: &Hub, request: &Request) -> Result<()> {
+    template::fill(&template_text(hub, request)?, &Values::default())?;
+    Ok(())
+}
+
+fn template_text(hub: &Hub, request: &Request) -> Result<String> {
+    let given = request.template.as_deref();
+    let name = given
+        .or(hub.settings.template.as_deref())
+        .unwrap_or("plain");
     if let Some(text) = template::built_in(name) {
         return Ok(text.to_owned());
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::lifecycle::{Code, Diagnostic, Error};
+use crate::lifecycle::{BadName, Code, Diagnostic, Error};
 use crate::render::{ColorChoice, Format, Output};
 
 /// The exit status of a code.
@@ -64,12 +64,13 @@ pub fn usage(problem: &clap::Error, arguments: &[OsString]) -> ExitCode {
         Format::Text
     };
     let output = Output::new(format, ColorChoice::Auto, false);
-    let text = problem.to_string();
-    output.error(
-        Code::Usage,
-        &message(&text),
-        Some(&hint(problem, arguments)),
-    );
+    // The grammar of a value says it better than the parser, and shortens the value.
+    let grammar = std::error::Error::source(problem).and_then(|e| e.downcast_ref::<BadName>());
+    let text = grammar.map_or_else(|| message(&problem.to_string()), BadName::to_string);
+    let hint = grammar
+        .and_then(BadName::hint)
+        .unwrap_or_else(|| hint(problem, arguments));
+    output.error(Code::Usage, &text, Some(&hint));
     ExitCode::from(status(Code::Usage))
 }
 
@@ -90,7 +91,8 @@ fn hint(problem: &clap::Error, arguments: &[OsString]) -> String {
     .iter()
     .find_map(|kind| match problem.get(*kind)? {
         ContextValue::String(one) => Some(one.clone()),
-        ContextValue::Strings(many) => many.first().cloned(),
+        // clap puts the likeliest last.
+        ContextValue::Strings(many) => many.last().cloned(),
         _ => None,
     });
     if let Some(suggestion) = suggestion {

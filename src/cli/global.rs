@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::lifecycle::{Error, Hub, Interrupt, Progress, SettingsLayer, Setup};
+use crate::lifecycle::{Error, Hub, Interrupt, Progress, Seconds, SettingsLayer, Setup};
 use crate::render::{ColorChoice, Format, Output, Reporter, question};
 
 /// Options that every command takes.
@@ -37,8 +37,13 @@ pub struct Global {
     #[arg(long, global = true)]
     no_progress: bool,
     /// How long to wait for another hub
-    #[arg(long, value_name = "SECONDS", global = true)]
-    lock_timeout: Option<f64>,
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        global = true,
+        allow_negative_numbers = true
+    )]
+    lock_timeout: Option<Seconds>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

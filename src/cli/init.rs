@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{BranchName, Direction, MetricName, Task, init};
+use crate::lifecycle::{AgentCount, BranchName, Direction, MetricName, Task, init};
 use crate::render::text;
 
 use super::Outcome;
@@ -17,8 +17,8 @@ pub struct TaskArgs {
     #[arg(short, long)]
     task: Task,
     /// How many agents try it [default: 3]
-    #[arg(short = 'n', long, value_name = "N")]
-    agents: Option<u32>,
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
+    agents: Option<AgentCount>,
     /// Where every attempt starts and the winner goes [default: the current branch]
     #[arg(short, long, value_name = "BRANCH")]
     base_branch: Option<BranchName>,

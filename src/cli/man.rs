@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Args as Arguments, CommandFactory};
 
+use crate::lifecycle::{BadName, Error};
+
 use super::Outcome;
 use super::global::Global;
 
@@ -20,10 +22,11 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     hub.build();
     let command = match &args.command {
         None => hub,
-        Some(name) => match hub.find_subcommand(name) {
-            Some(command) => command.clone(),
-            None => anyhow::bail!("there is no command {name:?}; `hub --help` lists them"),
-        },
+        Some(name) => hub
+            .find_subcommand(name)
+            .cloned()
+            .ok_or_else(|| BadName::new("a command", name, "hub has none of this name"))
+            .map_err(Error::from)?,
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;

@@ -1,11 +1,10 @@
 //! `hub wait`.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{SessionSelector, wait};
+use crate::lifecycle::{Seconds, SessionSelector, wait};
 use crate::render::text;
 
 use super::Outcome;
@@ -21,23 +20,15 @@ pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest that runs]
     session: Option<SessionSelector>,
     /// Give up after this time
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    timeout: Option<Duration>,
-}
-
-/// A time in seconds.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    timeout: Option<Seconds>,
 }
 
 pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
     let request = wait::Request {
         session: args.session,
-        timeout: args.timeout,
+        timeout: args.timeout.map(Seconds::duration),
     };
     let report = wait::run(&hub, &request)?;
     global.output().answer(&report, text::wait)?;

@@ -46,6 +46,7 @@ impl Diagnostic for BadName {
             "an agent" => {
                 Some("agents are agent-1, agent-2, …; `hub status` shows those there are".into())
             }
+            "a command" => Some("`hub --help` lists the commands".into()),
             "a branch name" => {
                 Some("`git check-ref-format --branch NAME` says what git accepts".into())
             }

@@ -1,19 +1,127 @@
 //! What a person can set once instead of typing it: layers of which later ones win.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::id::{AgentId, BadName};
 use super::metric::{Direction, MetricName};
 use super::refs::BranchName;
+
+/// How many agents a session has: 1 to [`AgentId::MOST`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentCount(u32);
+
+impl AgentCount {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for AgentCount {
+    fn default() -> Self {
+        Self(3)
+    }
+}
+
+impl FromStr for AgentCount {
+    type Err = BadName;
+
+    fn from_str(s: &str) -> Result<Self, BadName> {
+        let number = s.parse().ok().filter(|n| AgentId::new(*n).is_some());
+        number
+            .map(Self)
+            .ok_or_else(|| BadName::new("a number of agents", s, "it must be 1 to 256"))
+    }
+}
+
+impl Serialize for AgentCount {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_u32(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentCount {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(NumberOrText(PhantomData))
+    }
+}
+
+/// A length of time as a person gives it: 0 seconds or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seconds(Duration);
+
+impl Seconds {
+    /// The same as a duration.
+    #[must_use]
+    pub fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = BadName;
+
+    fn from_str(s: &str) -> Result<Self, BadName> {
+        let seconds = s.parse::<f64>().ok();
+        seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .map(Self)
+            .ok_or_else(|| BadName::new("a number of seconds", s, "it must be 0 or more"))
+    }
+}
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_f64(self.0.as_secs_f64())
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(NumberOrText(PhantomData))
+    }
+}
+
+/// Reads a number through its text, so that every way in has the same grammar and message.
+struct NumberOrText<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = BadName>> de::Visitor<'_> for NumberOrText<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
 
 /// One layer: a configuration file, the environment, or the flags. What it leaves open is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsLayer {
     /// How many agents a new session has.
-    pub agents: Option<u32>,
+    pub agents: Option<AgentCount>,
     /// The command that is run as each agent.
     pub agent_cmd: Option<String>,
     /// Where new sessions start.
@@ -28,8 +136,8 @@ pub struct SettingsLayer {
     pub template: Option<String>,
     /// Where worktrees are made; a relative path starts at the main worktree.
     pub worktree_root: Option<PathBuf>,
-    /// How long to wait for another hub, in seconds.
-    pub lock_timeout_s: Option<f64>,
+    /// How long to wait for another hub.
+    pub lock_timeout_s: Option<Seconds>,
 }
 
 impl SettingsLayer {
@@ -62,19 +170,11 @@ impl SettingsLayer {
         }
     }
 
-    /// How many agents a new session has; 3 where nothing is set.
-    #[must_use]
-    pub fn agent_count(&self) -> u32 {
-        self.agents.unwrap_or(3)
-    }
-
     /// How long to wait for another hub; 10 s where nothing is set.
     #[must_use]
     pub fn lock_timeout(&self) -> Duration {
         const DEFAULT: Duration = Duration::from_secs(10);
-        self.lock_timeout_s
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .unwrap_or(DEFAULT)
+        self.lock_timeout_s.map_or(DEFAULT, Seconds::duration)
     }
 }
 
@@ -85,29 +185,43 @@ mod tests {
     #[test]
     fn later_layers_win_and_open_ones_show_through() {
         let below = SettingsLayer {
-            agents: Some(5),
+            agents: Some("5".parse().unwrap()),
             metric: Some("ms".parse().unwrap()),
             ..SettingsLayer::default()
         };
         let above = SettingsLayer {
-            agents: Some(2),
+            agents: Some("2".parse().unwrap()),
             ..SettingsLayer::default()
         };
         let both = above.over(below);
-        assert_eq!(both.agent_count(), 2);
+        assert_eq!(both.agents.unwrap().get(), 2);
         assert_eq!(both.metric.unwrap().as_str(), "ms");
     }
 
     #[test]
     fn defaults() {
         let none = SettingsLayer::default();
-        assert_eq!(none.agent_count(), 3);
+        assert_eq!(none.agents.unwrap_or_default().get(), 3);
         assert_eq!(none.lock_timeout(), Duration::from_secs(10));
-        let odd = SettingsLayer {
-            lock_timeout_s: Some(-1.0),
-            ..SettingsLayer::default()
-        };
-        assert_eq!(odd.lock_timeout(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn numbers_keep_to_their_grammar_whichever_way_they_come_in() {
+        for bad in ["0", "257", "-1", "1.5", "many", "", "99999999999"] {
+            assert!(bad.parse::<AgentCount>().is_err(), "{bad:?}");
+        }
+        for bad in ["-1", "-0.5", "NaN", "inf", "1e400", "soon", ""] {
+            assert!(bad.parse::<Seconds>().is_err(), "{bad:?}");
+        }
+        assert_eq!(serde_json::from_str::<AgentCount>("4").unwrap().get(), 4);
+        assert_eq!(
+            serde_json::from_str::<Seconds>("0.25").unwrap().duration(),
+            Duration::from_millis(250)
+        );
+        for bad in ["0", "-1", "257", "[1]", "null"] {
+            assert!(serde_json::from_str::<AgentCount>(bad).is_err(), "{bad}");
+        }
+        assert!(serde_json::from_str::<Seconds>("-1").is_err());
     }
 
     #[test]

@@ -63,12 +63,12 @@ pub enum Error {
     /// Agents are to be started and nothing says how.
     #[error("no agent command is given")]
     NoAgentCommand,
-    /// A metric, or a direction, with nothing to measure it by.
-    #[error("{0} is given without an eval command")]
-    NothingToMeasure(&'static str),
-    /// A number of agents that no session can have.
-    #[error("{0} agents cannot be: a session has 1 to {most}", most = AgentId::MOST)]
-    AgentCount(u32),
+    /// A metric that no command prints.
+    #[error("--metric is given without an eval command")]
+    MetricWithoutCommand,
+    /// A direction of nothing.
+    #[error("--direction is given without a metric")]
+    DirectionWithoutMetric,
     /// A template that is neither built in nor a file.
     #[error("template {name:?} is neither built in nor a file that can be read")]
     NoTemplate {
@@ -263,8 +263,8 @@ impl Diagnostic for Error {
             | Self::NoWorktree { .. } => Code::NotFound,
             Self::NoCurrentBranch
             | Self::NoAgentCommand
-            | Self::NothingToMeasure(_)
-            | Self::AgentCount(_)
+            | Self::MetricWithoutCommand
+            | Self::DirectionWithoutMetric
             | Self::NoTemplate { .. } => Code::Usage,
             Self::FolderInTheWay(_)
             | Self::MovedSinceEval { .. }
@@ -298,8 +298,8 @@ impl Diagnostic for Error {
             Self::NoAgentCommand => {
                 "give --agent-cmd CMD, or --no-start to start the agents yourself".to_owned()
             }
-            Self::NothingToMeasure(_) => "give --eval CMD too".to_owned(),
-            Self::AgentCount(_) => format!("give --agents a number from 1 to {}", AgentId::MOST),
+            Self::MetricWithoutCommand => "give --eval CMD too".to_owned(),
+            Self::DirectionWithoutMetric => "give --metric NAME too".to_owned(),
             Self::NoTemplate { .. } => {
                 let names: Vec<&str> = crate::domain::template::BUILT_IN
                     .iter()

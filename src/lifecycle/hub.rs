@@ -70,7 +70,9 @@ impl Hub {
         let repository = Repository::discover(&setup.folder)?;
         let dir = HubDir::at(repository.home())?;
         let mut settings = setup.flags;
-        settings = settings.over(store::settings_from(variables(), "the environment")?);
+        for (key, text, variable) in variables() {
+            settings = settings.over(store::setting_from(key, text, variable)?);
+        }
         settings = settings.over(store::read_settings(&dir.settings_file())?);
         if let Some(file) = user_settings() {
             settings = settings.over(store::read_settings(&file)?);
@@ -304,15 +306,16 @@ impl Drop for Doing<'_> {
     }
 }
 
-fn variables() -> Vec<(&'static str, String)> {
+/// The settings in the environment: the key, its text, and the variable.
+fn variables() -> Vec<(&'static str, String, &'static str)> {
     // An agent's own environment describes the session it works for, not settings.
     const AGENTS: [&str; 3] = ["HUB_EVAL_CMD", "HUB_METRIC", "HUB_DIRECTION"];
     let in_agent = std::env::var_os("HUB_SESSION").is_some();
     VARIABLES
         .into_iter()
         .filter(|(_, name)| !(in_agent && AGENTS.contains(name)))
-        .filter_map(|(key, name)| Some((key, std::env::var(name).ok()?)))
-        .filter(|(_, value)| !value.is_empty())
+        .filter_map(|(key, name)| Some((key, std::env::var(name).ok()?, name)))
+        .filter(|(_, text, _)| !text.is_empty())
         .collect()
 }
 

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
-use crate::domain::id::AgentId;
 use crate::domain::metric::{Direction, MetricName};
 use crate::domain::ranking::Outcome;
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::report::InitReport;
 use crate::domain::session::{SessionConfig, Task};
+use crate::domain::settings::AgentCount;
 use crate::git;
 use crate::process::program;
 use crate::store::LockedSession;
@@ -23,7 +23,7 @@ pub struct Request {
     /// What the agents are asked to do.
     pub task: Task,
     /// How many agents try it.
-    pub agents: Option<u32>,
+    pub agents: Option<AgentCount>,
     /// Where every attempt starts.
     pub base_branch: Option<BranchName>,
     /// The command that measures a result.
@@ -70,18 +70,15 @@ pub fn run(hub: &Hub, request: Request) -> Result<InitReport> {
 /// Checks the whole request before anything is made.
 pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
     let settings = &hub.settings;
-    let agents = request.agents.unwrap_or(settings.agent_count());
-    if AgentId::new(agents).is_none() {
-        return Err(Error::AgentCount(agents));
-    }
+    let agents = request.agents.or(settings.agents).unwrap_or_default();
     let eval_cmd = request.eval_cmd.or_else(|| settings.eval_cmd.clone());
     let metric = request.metric.or_else(|| settings.metric.clone());
     let direction = request.direction.or(settings.direction);
     if eval_cmd.is_none() && metric.is_some() {
-        return Err(Error::NothingToMeasure("--metric"));
+        return Err(Error::MetricWithoutCommand);
     }
     if metric.is_none() && request.direction.is_some() {
-        return Err(Error::NothingToMeasure("--direction"));
+        return Err(Error::DirectionWithoutMetric);
     }
     let named = request.base_branch.or_else(|| settings.base_branch.clone());
     let base_branch = match named {
@@ -104,7 +101,7 @@ pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
         .transpose()?;
     Ok(Plan {
         task: request.task,
-        agents,
+        agents: agents.get(),
         base_branch,
         base_commit,
         eval_cmd,

@@ -41,6 +41,6 @@ pub use crate::domain::progress::Progress;
 pub use crate::domain::refs::BranchName;
 pub use crate::domain::report;
 pub use crate::domain::session::Task;
-pub use crate::domain::settings::SettingsLayer;
+pub use crate::domain::settings::{AgentCount, Seconds, SettingsLayer};
 pub use crate::domain::state::{AgentStatus, SessionState};
 pub use crate::process::Interrupt;

@@ -35,4 +35,4 @@ pub use hub_dir::{AgentDir, HubDir, SessionDir};
 pub use journal::Journal;
 pub use lock::Lock;
 pub use session::{LockedSession, StoredSession};
-pub use settings::{read_settings, settings_from};
+pub use settings::{read_settings, setting_from};

@@ -1,4 +1,4 @@
-//! Configuration files, and settings given as names and texts (the environment).
+//! Configuration files, and settings given by variables.
 
 use std::path::Path;
 
@@ -36,26 +36,21 @@ pub fn read_settings(path: &Path) -> Result<SettingsLayer> {
     }
 }
 
-/// Settings from names and texts; the texts are read as YAML reads a value.
+/// One setting with the text that a variable gives it.
 ///
 /// # Errors
-/// A value that cannot be meant.
-pub fn settings_from(
-    pairs: Vec<(&'static str, String)>,
-    source_name: &str,
-) -> Result<SettingsLayer> {
-    let mapping = pairs
-        .into_iter()
-        .map(|(key, text)| {
-            let number = matches!(key, "agents" | "lock_timeout_s");
-            let value = match serde_yaml::from_str::<Value>(&text) {
-                Ok(value @ Value::Number(_)) if number => value,
-                _ => Value::String(text),
-            };
-            (Value::from(key), value)
-        })
-        .collect();
-    layer(mapping, source_name, |_| None)
+/// A value that cannot be meant; the message names the variable.
+pub fn setting_from(key: &'static str, text: String, variable: &str) -> Result<SettingsLayer> {
+    one(Value::from(key), Value::String(text)).map_err(|error| Error::BadSetting {
+        source_name: variable.to_owned(),
+        line: None,
+        reason: error.to_string(),
+    })
+}
+
+/// One key at a time, so that an error can name it.
+fn one(key: Value, value: Value) -> serde_yaml::Result<SettingsLayer> {
+    serde_yaml::from_value(Value::Mapping(Mapping::from_iter([(key, value)])))
 }
 
 fn layer(
@@ -80,15 +75,12 @@ fn layer(
                 key: name,
             });
         }
-        // One key at a time, so that an error can name it.
-        let one = Value::Mapping(Mapping::from_iter([(key, value)]));
-        let one: SettingsLayer =
-            serde_yaml::from_value(one).map_err(|error| Error::BadSetting {
-                source_name: source_name.to_owned(),
-                line: line_of(&name),
-                reason: format!("{name}: {error}"),
-            })?;
-        all = one.over(all);
+        let setting = one(key, value).map_err(|error| Error::BadSetting {
+            source_name: source_name.to_owned(),
+            line: line_of(&name),
+            reason: format!("{name}: {error}"),
+        })?;
+        all = setting.over(all);
     }
     Ok(all)
 }
@@ -118,7 +110,7 @@ mod tests {
         assert_eq!(read("").unwrap(), SettingsLayer::default());
         assert_eq!(read("# nothing\n").unwrap(), SettingsLayer::default());
         let layer = read("agents: 5\nmetric: p50_ms\ndirection: higher\n").unwrap();
-        assert_eq!(layer.agent_count(), 5);
+        assert_eq!(layer.agents.unwrap().get(), 5);
         assert_eq!(layer.metric.unwrap().as_str(), "p50_ms");
     }
 
@@ -153,12 +145,10 @@ mod tests {
 
     #[test]
     fn the_environment_is_read_as_text() {
-        let layer = settings_from(
-            vec![("agents", "4".into()), ("metric", "42".into())],
-            "the environment",
-        )
-        .unwrap();
-        assert_eq!(layer.agents, Some(4));
-        assert_eq!(layer.metric.unwrap().as_str(), "42");
+        let set = |key, text: &str| setting_from(key, text.to_owned(), "HUB_X");
+        assert_eq!(set("agents", "4").unwrap().agents.unwrap().get(), 4);
+        assert_eq!(set("metric", "42").unwrap().metric.unwrap().as_str(), "42");
+        let error = set("agents", "many").unwrap_err();
+        assert!(error.to_string().starts_with("HUB_X: "), "{error}");
     }
 }

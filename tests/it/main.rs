@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod bad_input;
 mod established;
 mod hermetic;
 mod run;

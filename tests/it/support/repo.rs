@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -166,6 +167,25 @@ impl TestRepo {
     pub fn hub<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Hub {
         let mut command = self.command(env!("CARGO_BIN_EXE_hub"), &self.path());
         command.args(arguments);
+        Hub::new(command)
+    }
+
+    /// The same by a user whom permissions bind: root becomes nobody, and the folder nobody's.
+    pub fn hub_unprivileged<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Hub {
+        const NOBODY: u32 = 65534;
+        if !rustix::process::geteuid().is_root() {
+            return self.hub(arguments);
+        }
+        // The folders above the program may be root's alone.
+        let program = self.root.join("bin/hub");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_hub"), &program).unwrap();
+        let mut chown = Command::new("chown");
+        let owner = format!("{NOBODY}:{NOBODY}");
+        let status = chown.args(["-R", &owner]).arg(&self.root).status().unwrap();
+        assert!(status.success());
+        let mut command = self.command(program.to_str().unwrap(), &self.path());
+        command.uid(NOBODY).gid(NOBODY).args(arguments);
         Hub::new(command)
     }
 

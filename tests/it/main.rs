@@ -11,6 +11,7 @@
 mod architecture;
 mod bad_input;
 mod established;
+mod evaluation;
 mod hermetic;
 mod run;
 mod support;

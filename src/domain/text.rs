@@ -30,10 +30,15 @@ pub fn first_few<T: Display>(names: impl ExactSizeIterator<Item = T>) -> String 
     }
 }
 
-/// A path as one word for a shell.
+/// A path as one word for a shell, in quotes only where it needs them.
 #[must_use]
 pub fn quoted(path: &std::path::Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !path.is_empty() && path.chars().all(plain) {
+        return path;
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -60,5 +65,7 @@ mod tests {
     #[test]
     fn a_path_with_quotes_is_one_word() {
         assert_eq!(quoted(std::path::Path::new("it's")), r"'it'\''s'");
+        assert_eq!(quoted(std::path::Path::new("/a b")), "'/a b'");
+        assert_eq!(quoted(std::path::Path::new("/a/b-1")), "/a/b-1");
     }
 }

@@ -126,7 +126,7 @@ fn stay_as_they_are_while_they_hold_work_that_no_commit_holds() {
     let refused = repo.hub(["cleanup", ARCHIVED]).fails(6);
     assert_snapshot!(repo.without_paths(&refused.stderr), @"
     error: [TEMP]/repo/.worktrees/20260316-173015/agent-2 has uncommitted work: agent-2.txt, draft.txt
-    hint: commit it with `git -C '[TEMP]/repo/.worktrees/20260316-173015/agent-2' add -A && git -C '[TEMP]/repo/.worktrees/20260316-173015/agent-2' commit`, or give `hub cleanup 20260316-173015 --force`, which keeps it as a snapshot
+    hint: commit it with `git -C [TEMP]/repo/.worktrees/20260316-173015/agent-2 add -A && git -C [TEMP]/repo/.worktrees/20260316-173015/agent-2 commit`, or give `hub cleanup 20260316-173015 --force`, which keeps it as a snapshot
     ");
     // Also of the clean one: all is checked before anything is removed.
     assert_eq!(repo.refs(), refs);

@@ -1,7 +1,7 @@
 //! A command that this user did not write is shown and not run.
 
 use super::Contest;
-use crate::support::{Answer, TestRepo};
+use crate::support::{Answer, TestRepo, passed_over};
 
 /// Leaves a mark when it is run.
 const EVAL: &str = "touch ../../../ran; cat out";
@@ -59,7 +59,7 @@ fn of_settings_that_came_with_the_repository() {
 #[test]
 fn of_a_file_that_belongs_to_another_user() {
     if !rustix::process::geteuid().is_root() {
-        eprintln!("passed over: only root can give a file to another user");
+        passed_over("only root can give a file to another user");
         return;
     }
     let contest = contest();

@@ -33,6 +33,15 @@ pub fn fixture(name: &str) -> PathBuf {
     path
 }
 
+/// Says that a test, or a part of it, cannot be held here.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever reads the test's output shall see it"
+)]
+pub fn passed_over(why: &str) {
+    eprintln!("passed over: {why}");
+}
+
 /// Looks again and again until `condition` holds.
 ///
 /// # Panics

@@ -104,6 +104,13 @@ impl Tree {
         );
     }
 
+    /// The same without what has this name, wherever it is.
+    pub fn without(mut self, name: &str) -> Self {
+        self.0
+            .retain(|path, _| path.file_name().is_none_or(|found| found != name));
+        self
+    }
+
     /// The paths of all files, links and folders, sorted.
     pub fn paths(&self) -> Vec<&Path> {
         self.0.keys().map(PathBuf::as_path).collect()

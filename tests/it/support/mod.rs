@@ -5,6 +5,8 @@
 //! - [`normalised`] (`normal.rs`): text without what differs from run to run
 //! - [`TestRepo::processes`] (`processes.rs`): what still runs
 //! - [`Tree`] (`tree.rs`): the bytes of a folder, to be compared or copied
+//! - [`session::Picture`] (`session.rs`): all that a refusal must leave as it is; and sessions that
+//!   stand, with worktrees in which the test itself plays the agent
 //! - [`wait_until`]: the only place where a test waits
 //!
 //! Nothing of the machine comes in: the environment is emptied and built anew, the home
@@ -14,6 +16,7 @@ mod hub;
 mod normal;
 mod processes;
 mod repo;
+mod session;
 mod tree;
 
 use std::path::{Path, PathBuf};

@@ -138,20 +138,38 @@ impl TestRepo {
         folder: impl AsRef<Path>,
         arguments: impl IntoIterator<Item = S>,
     ) -> String {
+        self.try_git_in(folder, arguments)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Runs git where it may fail: its stdout without the last line end, or what it said.
+    pub fn try_git_in<S: AsRef<OsStr>>(
+        &self,
+        folder: impl AsRef<Path>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<String, String> {
         let mut command = self.command("git", folder.as_ref());
-        command.args(arguments).stdin(Stdio::null());
-        let output = command.output().expect("git runs");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "{command:?} ({}): {stderr}",
-            output.status
-        );
-        let stdout = String::from_utf8(output.stdout).expect("git writes UTF-8 here");
-        stdout
-            .strip_suffix('\n')
-            .map(str::to_owned)
-            .unwrap_or(stdout)
+        command.args(arguments);
+        answer_of(command)
+    }
+
+    /// Runs a line as a person types it in the main worktree; `hub` is found there.
+    ///
+    /// # Panics
+    /// When it fails; the message is what it said.
+    pub fn typed(&self, line: &str) -> String {
+        let mut command = self.command("sh", &self.path());
+        let mut paths = vec![
+            Path::new(env!("CARGO_BIN_EXE_hub"))
+                .parent()
+                .unwrap()
+                .to_owned(),
+        ];
+        paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
+        command
+            .env("PATH", std::env::join_paths(paths).unwrap())
+            .args(["-c", line]);
+        answer_of(command).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// All refs with the commits they keep, sorted: two that are equal lost and gained nothing.
@@ -278,6 +296,20 @@ git commit --quiet --message \"$HUB_AGENT: $value ms\"";
     pub fn without_paths(&self, text: &str) -> String {
         text.replace(self.root.to_str().unwrap(), "[TEMP]")
     }
+}
+
+/// Runs a command: its stdout without the last line end, or how it failed.
+fn answer_of(mut command: Command) -> Result<String, String> {
+    let output = command.stdin(Stdio::null()).output().expect("it starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("{command:?} ({}): {stderr}", output.status));
+    }
+    let stdout = String::from_utf8(output.stdout).expect("it writes UTF-8 here");
+    Ok(stdout
+        .strip_suffix('\n')
+        .map(str::to_owned)
+        .unwrap_or(stdout))
 }
 
 /// Writes a file and the folders above it.

@@ -111,6 +111,13 @@ impl Tree {
         self
     }
 
+    /// The same without everything at or below what has this name, wherever it is.
+    pub fn outside(mut self, name: &str) -> Self {
+        self.0
+            .retain(|path, _| path.iter().all(|component| component != name));
+        self
+    }
+
     /// The paths of all files, links and folders, sorted.
     pub fn paths(&self) -> Vec<&Path> {
         self.0.keys().map(PathBuf::as_path).collect()

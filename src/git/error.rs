@@ -76,6 +76,14 @@ pub enum Error {
         /// The repository in it, relative to it.
         path: PathBuf,
     },
+    /// A repository inside of a worktree has commits that no other one has.
+    #[error("{} holds commits in {} that were pushed nowhere", worktree.display(), path.display())]
+    UnpushedCommits {
+        /// The worktree.
+        worktree: PathBuf,
+        /// The repository in it, relative to it.
+        path: PathBuf,
+    },
     /// Uncommitted files of a checkout would be overwritten.
     #[error("uncommitted files in {} are in the way: {}", checkout.display(), list(paths))]
     FilesInTheWay {
@@ -91,6 +99,22 @@ pub enum Error {
         checkout: PathBuf,
         /// As `rebase`.
         what: &'static str,
+    },
+    /// A branch is checked out in two worktrees, of which only one could follow it.
+    #[error("branch {branch} is checked out in {} and in {}", checkouts[0].display(), checkouts[1].display())]
+    CheckedOutTwice {
+        /// The branch.
+        branch: BranchName,
+        /// The worktrees.
+        checkouts: [PathBuf; 2],
+    },
+    /// A branch is checked out in a worktree whose folder is gone or on a disk that is not there.
+    #[error("branch {branch} is checked out in {}, which is not there", checkout.display())]
+    MissingCheckout {
+        /// The branch.
+        branch: BranchName,
+        /// The worktree.
+        checkout: PathBuf,
     },
     /// The git program refused.
     #[error("`git {command}` failed: {message}")]
@@ -136,6 +160,15 @@ impl Error {
     }
 }
 
+/// The arguments of git that end what is in progress and put the worktree back.
+#[must_use]
+pub fn end_of(what: &str) -> String {
+    match what {
+        "bisect" => "bisect reset".to_owned(),
+        what => format!("{what} --abort"),
+    }
+}
+
 fn shown(commit: Option<&CommitId>) -> &str {
     commit.map_or("not there", CommitId::short)
 }
@@ -162,8 +195,11 @@ impl Diagnostic for Error {
             | Self::NotTheWorktree(_)
             | Self::DirtyWorktree(_)
             | Self::NestedRepository { .. }
+            | Self::UnpushedCommits { .. }
             | Self::FilesInTheWay { .. }
-            | Self::InProgress { .. } => Code::Refused,
+            | Self::InProgress { .. }
+            | Self::CheckedOutTwice { .. }
+            | Self::MissingCheckout { .. } => Code::Refused,
             Self::RefLocked { .. } => Code::Busy,
             Self::NoProgram
             | Self::OldProgram { .. }
@@ -212,12 +248,25 @@ impl Diagnostic for Error {
                 "nothing was touched; move {} somewhere else first",
                 quoted(&worktree.join(path))
             ),
+            Self::UnpushedCommits { worktree, path } => format!(
+                "nothing was touched; push them, as with `git -C {} push origin HEAD:refs/heads/NAME`, or move the folder somewhere else first",
+                quoted(&worktree.join(path))
+            ),
             Self::FilesInTheWay { checkout, .. } => format!(
                 "nothing was changed; commit them, or `git -C {} stash --include-untracked`, then do it again",
                 quoted(checkout)
             ),
             Self::InProgress { checkout, what } => format!(
-                "finish it there, or `git -C {} {what} --abort`",
+                "finish it there, or `git -C {} {}`",
+                quoted(checkout),
+                end_of(what)
+            ),
+            Self::CheckedOutTwice { checkouts, .. } => format!(
+                "nothing was changed; leave the branch in one of them, as with `git -C {} switch --detach`, then do it again",
+                quoted(&checkouts[1])
+            ),
+            Self::MissingCheckout { checkout, .. } => format!(
+                "nothing was changed; bring it back, or let git forget it with `git worktree remove {}`, then do it again",
                 quoted(checkout)
             ),
             Self::Program { .. } => "`-v` shows every call of git".to_owned(),

@@ -82,7 +82,8 @@ impl Repository {
     ///
     /// # Errors
     /// When the branch is not at `from` any more, when uncommitted files are in the way, or
-    /// when its checkout is in the middle of something. Nothing is changed then.
+    /// when its checkout is in the middle of something, not there, or one of two. Nothing is
+    /// changed then.
     pub fn advance(&self, branch: &BranchName, from: &CommitId, to: &CommitId) -> Result<Advanced> {
         let worktrees = self.worktrees()?;
         let rebased = worktrees
@@ -94,10 +95,10 @@ impl Repository {
                 what: "rebase",
             });
         }
-        let checkout = worktrees
+        let mut checkouts = worktrees
             .into_iter()
-            .find(|worktree| worktree.branch.as_ref() == Some(branch) && !worktree.missing);
-        let Some(checkout) = checkout else {
+            .filter(|worktree| worktree.branch.as_ref() == Some(branch));
+        let Some(checkout) = checkouts.next() else {
             let change = RefChange {
                 name: branch.full(),
                 from: Some(from.clone()),
@@ -106,6 +107,20 @@ impl Repository {
             self.update_refs(&[change], "hub: merge")?;
             return Ok(Advanced { checkout: None });
         };
+        // A checkout that does not go along would show the inverse of the change as staged,
+        // and the next commit there would take it back.
+        if let Some(other) = checkouts.next() {
+            return Err(Error::CheckedOutTwice {
+                branch: branch.clone(),
+                checkouts: [checkout.path, other.path],
+            });
+        }
+        if checkout.missing || checkout.path == self.common {
+            return Err(Error::MissingCheckout {
+                branch: branch.clone(),
+                checkout: checkout.path,
+            });
+        }
         self.advance_checkout(&checkout, branch, from, to)?;
         Ok(Advanced {
             checkout: Some(checkout.path),
@@ -131,10 +146,12 @@ impl Repository {
         let output = Git::new(&checkout.path)
             .durable()
             .uninterrupted()
-            .args(["merge", "--ff-only", "--no-stat", to.as_str()])
+            .args(["merge", "--ff-only", "--commit", "--no-squash", "--no-stat"])
+            // Ignored files are the user's, too.
+            .args(["--no-autostash", "--no-overwrite-ignore", to.as_str()])
             .output()?;
         if output.status.success() {
-            return Ok(());
+            return self.check_at(branch, to);
         }
         self.check_at(branch, from)?;
         let in_the_way = overwritten(&String::from_utf8_lossy(&output.stderr));
@@ -162,7 +179,11 @@ impl Repository {
 
 /// The files that git names, each on a line that begins with a tab, when it will not overwrite them.
 fn overwritten(stderr: &str) -> Vec<PathBuf> {
-    if !stderr.contains("would be overwritten by merge") {
+    let refused = [
+        "would be overwritten by merge",
+        "would lose untracked files in them",
+    ];
+    if !refused.iter().any(|words| stderr.contains(words)) {
         return Vec::new();
     }
     stderr

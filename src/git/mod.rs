@@ -27,7 +27,7 @@ mod worktrees;
 
 pub use changes::{Change, ChangeKind};
 pub use checkout::{NewWorktree, Removal};
-pub use error::{Error, Result};
+pub use error::{Error, Result, end_of};
 pub use graph::CommitInfo;
 pub use merge::{Advanced, MergeResult};
 pub use refs::{FoundRef, RefChange};

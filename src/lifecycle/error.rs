@@ -125,6 +125,8 @@ pub enum Error {
     /// A merge that does not apply; nothing was changed.
     #[error("{agent} does not merge into {base_branch}: {} in {}", conflicts(.paths), list(.paths))]
     MergeConflict {
+        /// The session.
+        session: SessionId,
         /// The agent.
         agent: AgentId,
         /// Where it was to go.
@@ -324,12 +326,13 @@ impl Diagnostic for Error {
                 "measure again with `hub eval {session}`, or take it as it is with `hub merge {session} --agent {agent}`"
             ),
             Self::MergeConflict {
+                session,
                 base_branch,
                 worktree,
                 ..
             } => match worktree {
                 Some(path) => format!(
-                    "nothing was changed; solve it with `git -C {} merge {base_branch}`, then merge again",
+                    "nothing was changed; solve it with `git -C {} merge {base_branch}`, then `hub eval {session}` and `hub merge {session}`",
                     quoted(path)
                 ),
                 None => "nothing was changed; merge the branch by hand".to_owned(),
@@ -337,19 +340,18 @@ impl Diagnostic for Error {
             Self::UncommittedWork {
                 session, worktree, ..
             } => format!(
-                "commit it with `git -C {} add -A && git -C {} commit`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
-                quoted(worktree),
+                "commit it with `git -C {0} add -A && git -C {0} commit`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
                 quoted(worktree)
             ),
             Self::UnreachedCommit {
-                session, worktree, ..
+                session, commit, ..
             } => format!(
-                "give it a branch with `git -C {} branch NAME`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
-                quoted(worktree)
+                "give it a branch with `git branch NAME {commit}`, or give `hub cleanup {session} --force`, which keeps it as a snapshot"
             ),
             Self::WorktreeBusy { worktree, what } => format!(
-                "finish it there, or `git -C {} {what} --abort`",
-                quoted(worktree)
+                "finish it there, or `git -C {} {}`",
+                quoted(worktree),
+                git::end_of(what)
             ),
             Self::Untrusted { .. } => {
                 "read it; if you would run it yourself, set HUB_TRUST=all for this command"

@@ -246,6 +246,7 @@ fn move_base(
         MergeResult::AlreadyThere => candidate.tip.clone(),
         MergeResult::Conflict(paths) => {
             return Err(Error::MergeConflict {
+                session: config.session_id.clone(),
                 agent: candidate.agent,
                 base_branch: config.base_branch,
                 paths,

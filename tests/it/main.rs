@@ -13,5 +13,6 @@ mod bad_input;
 mod established;
 mod evaluation;
 mod hermetic;
+mod merge;
 mod run;
 mod support;

@@ -1,5 +1,6 @@
 //! What a worktree holds beyond its commit; always by the git program.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::domain::refs::CommitId;
@@ -38,11 +39,7 @@ impl Repository {
     /// When the folder is not a worktree of this repository, or git cannot look at it.
     pub fn changes(&self, worktree: &Path) -> Result<Vec<Change>> {
         self.check_ours(worktree)?;
-        let answer = Git::new(worktree)
-            .args(["status", "--porcelain=v2", "-z"])
-            .args(["--untracked-files=normal", "--ignore-submodules=none"])
-            .run()?;
-        parse_status(&answer)
+        parse_status(&status(Git::new(worktree)).run()?)
     }
 
     /// Paths that git ignores, folders as a whole: what goes with the worktree without a word.
@@ -104,7 +101,7 @@ impl Repository {
             });
         }
         let git = || Git::new(worktree).uninterrupted().without_hooks();
-        git().args(["add", "--all"]).run()?;
+        git().args(self.add_all()?).run()?;
         let staged = || git().args(["diff-index", "--cached", "--raw", "-z", "HEAD"]);
         for path in new_links(&staged().run()?) {
             // git would record a repository as a link to a commit that nobody else has.
@@ -128,6 +125,33 @@ impl Repository {
         printed_id(&git().args(["rev-parse", "HEAD"]).run()?).map(Some)
     }
 
+    /// What is changed in files that git was told not to look at; [`Repository::changes`] does
+    /// not show it.
+    ///
+    /// # Errors
+    /// As [`Repository::changes`].
+    pub fn hidden_changes(&self, worktree: &Path) -> Result<Vec<Change>> {
+        let known = self.changes(worktree)?;
+        if unwatched(worktree)?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let index = Index::of(worktree)?;
+        let answer = status(index.git(worktree)).run()?;
+        let mut changes = parse_status(&answer)?;
+        changes.retain(|change| !known.contains(change));
+        Ok(changes)
+    }
+
+    /// How git stages everything, what is outside of a sparse checkout, too.
+    fn add_all(&self) -> Result<Vec<&'static str>> {
+        const WITH_SPARSE: (u32, u32) = (2, 34);
+        let mut call = vec!["add", "--all"];
+        if self.program_version()? >= WITH_SPARSE {
+            call.push("--sparse");
+        }
+        Ok(call)
+    }
+
     /// A commit of everything that is changed or new, on top of HEAD, which stays where it is;
     /// so does the index. Reaches the disk.
     ///
@@ -143,19 +167,9 @@ impl Repository {
             return Err(nested(change.path));
         }
         let git = || Git::new(worktree).uninterrupted().without_hooks().durable();
-        let folder = tempfile::Builder::new()
-            .prefix("hub-snapshot-")
-            .tempdir()
-            .map_err(Error::Io)?;
-        let index = folder.path().join("index");
-        // Beginning with the real one keeps sparse checkouts and saves reading every file.
-        let real = git().args(["rev-parse", "--path-format=absolute", "--git-path", "index"]);
-        let real = super::repository::path_of(&real.run()?);
-        if real.exists() {
-            std::fs::copy(real, &index).map_err(Error::Io)?;
-        }
-        let with_index = || git().variable("GIT_INDEX_FILE", &index);
-        with_index().args(["add", "--all"]).run()?;
+        let index = Index::of(worktree)?;
+        let with_index = || index.git(worktree).durable();
+        with_index().args(self.add_all()?).run()?;
         let staged = with_index().args(["diff-index", "--cached", "--raw", "-z", "HEAD"]);
         if let Some(path) = new_links(&staged.run()?).into_iter().next() {
             return Err(nested(path));
@@ -169,6 +183,76 @@ impl Repository {
         }
         printed_id(&commit.run()?)
     }
+}
+
+/// A copy of a worktree's index, in which git looks at every file that is there.
+struct Index {
+    file: PathBuf,
+    /// Holds the file, and goes with the value.
+    _folder: tempfile::TempDir,
+}
+
+impl Index {
+    fn of(worktree: &Path) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("hub-snapshot-")
+            .tempdir()
+            .map_err(Error::Io)?;
+        let index = Self {
+            file: folder.path().join("index"),
+            _folder: folder,
+        };
+        // Beginning with the real one keeps sparse checkouts and saves reading every file.
+        let call = Git::new(worktree).args(["rev-parse", "--path-format=absolute"]);
+        let real = super::repository::path_of(&call.args(["--git-path", "index"]).run()?);
+        if real.exists() {
+            std::fs::copy(real, &index.file).map_err(Error::Io)?;
+        }
+        let names = names(&unwatched(worktree)?);
+        if !names.is_empty() {
+            for flag in ["--no-assume-unchanged", "--no-skip-worktree"] {
+                let call = index.git(worktree).args(["update-index", flag]);
+                let call = call.args(["-z", "--stdin"]).input(names.as_slice());
+                call.run()?;
+            }
+        }
+        Ok(index)
+    }
+
+    /// A call in the worktree with this index instead of its own.
+    fn git(&self, worktree: &Path) -> Git {
+        Git::new(worktree)
+            .uninterrupted()
+            .without_hooks()
+            .variable("GIT_INDEX_FILE", &self.file)
+    }
+}
+
+fn status(git: Git) -> Git {
+    git.args(["status", "--porcelain=v2", "-z"])
+        .args(["--untracked-files=normal", "--ignore-submodules=none"])
+}
+
+/// Tracked files that are there and that git was told not to look at (git-update-index(1)).
+fn unwatched(worktree: &Path) -> Result<Vec<PathBuf>> {
+    let answer = Git::new(worktree).args(["ls-files", "-v", "-z"]).run()?;
+    let entries = answer.split(|byte| *byte == b'\0');
+    Ok(entries
+        .filter_map(|entry| entry.split_at_checked(2))
+        .filter(|(tag, _)| tag.starts_with(b"S") || tag.first().is_some_and(u8::is_ascii_lowercase))
+        .map(|(_, path)| path_from(path))
+        .filter(|path| std::fs::symlink_metadata(worktree.join(path)).is_ok_and(|m| !m.is_dir()))
+        .collect())
+}
+
+/// Paths as git reads them with `-z`.
+fn names(paths: &[PathBuf]) -> Vec<u8> {
+    let mut names = Vec::new();
+    for path in paths {
+        names.extend_from_slice(path.as_os_str().as_bytes());
+        names.push(b'\0');
+    }
+    names
 }
 
 /// What `git status --porcelain=v2 -z` prints (git-status(1)).

@@ -1,6 +1,8 @@
 //! Commits and what reaches what.
 
 use std::collections::HashSet;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::domain::refs::{BranchName, CommitId};
@@ -177,28 +179,67 @@ impl Repository {
             .collect()
     }
 
-    /// Every commit that the HEAD of a worktree and, where one is given, a branch have been at.
+    /// Every commit that the HEAD of a worktree has been at; its folder may be gone.
     ///
     /// # Errors
     /// When a reflog cannot be read; one that is not there is empty.
-    pub fn reflog_commits(
-        &self,
-        worktree: &Path,
-        branch: Option<&BranchName>,
-    ) -> Result<Vec<CommitId>> {
-        let mut commits = Vec::new();
-        let branch = branch.map(|branch| branch.full().to_string());
-        for name in std::iter::once("HEAD").chain(branch.as_deref()) {
-            let found = match &self.library {
-                Some(_) => reflog_by_library(worktree, name)?,
-                None => reflog_by_program(worktree, name)?,
-            };
-            commits.extend(found);
+    pub fn head_reflog(&self, worktree: &Path) -> Result<Vec<CommitId>> {
+        let Some(admin) = self.admin_of(worktree) else {
+            return Ok(Vec::new());
+        };
+        if self.library.is_none() {
+            let name = admin.file_name().unwrap_or_default().to_string_lossy();
+            return self.reflog_by_program(&format!("worktrees/{name}/HEAD"));
         }
-        commits.sort();
-        commits.dedup();
-        Ok(commits)
+        // Read as a file: libgit2 opens no worktree whose folder is gone.
+        match fs::read_to_string(admin.join("logs").join("HEAD")) {
+            Ok(text) => Ok(text.lines().flat_map(reflog_ids).collect()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(Error::Io(error)),
+        }
     }
+
+    /// Every commit that a branch has been at.
+    ///
+    /// # Errors
+    /// As [`Repository::head_reflog`].
+    pub fn branch_reflog(&self, branch: &BranchName) -> Result<Vec<CommitId>> {
+        let name = branch.full();
+        let Some(library) = &self.library else {
+            return self.reflog_by_program(name.as_str());
+        };
+        let failed = Error::library("read a reflog");
+        let reflog = library.reflog(name.as_str()).map_err(&failed)?;
+        reflog
+            .iter()
+            .flat_map(|entry| [entry.id_old(), entry.id_new()])
+            .filter(|id| !id.is_zero())
+            .map(commit_id)
+            .collect()
+    }
+
+    fn reflog_by_program(&self, name: &str) -> Result<Vec<CommitId>> {
+        let output = self
+            .git()
+            .args(["log", "--walk-reflogs", "--format=%H", name, "--"])
+            .output()?;
+        // A ref without a reflog, or one that is gone.
+        if !output.status.success() {
+            return Ok(Vec::new());
+        }
+        program::text(&output.stdout)?
+            .lines()
+            .map(|line| printed_id(line.as_bytes()))
+            .collect()
+    }
+}
+
+/// The ids of a reflog's line, old and new (gitrepository-layout(5), logs).
+fn reflog_ids(line: &str) -> impl Iterator<Item = CommitId> + '_ {
+    line.split(' ')
+        .take(2)
+        .filter(|id| id.bytes().any(|digit| digit != b'0'))
+        .filter_map(|id| id.parse().ok())
 }
 
 /// Commits with their parents, children first.
@@ -227,30 +268,4 @@ fn unreached_by_library(library: &git2::Repository, commits: &[CommitId]) -> Res
         found.push((commit_id(commit.id())?, parents?));
     }
     Ok(found)
-}
-
-fn reflog_by_library(worktree: &Path, name: &str) -> Result<Vec<CommitId>> {
-    let failed = Error::library("read a reflog");
-    let library = git2::Repository::open(worktree).map_err(&failed)?;
-    let reflog = library.reflog(name).map_err(&failed)?;
-    reflog
-        .iter()
-        .flat_map(|entry| [entry.id_old(), entry.id_new()])
-        .filter(|id| !id.is_zero())
-        .map(commit_id)
-        .collect()
-}
-
-fn reflog_by_program(worktree: &Path, name: &str) -> Result<Vec<CommitId>> {
-    let output = program::Git::new(worktree)
-        .args(["log", "--walk-reflogs", "--format=%H", name, "--"])
-        .output()?;
-    // A ref without a reflog, or one that is gone.
-    if !output.status.success() {
-        return Ok(Vec::new());
-    }
-    program::text(&output.stdout)?
-        .lines()
-        .map(|line| printed_id(line.as_bytes()))
-        .collect()
 }

@@ -20,6 +20,7 @@ mod diff;
 mod error;
 mod graph;
 mod merge;
+mod nested;
 mod program;
 mod refs;
 mod repository;

@@ -88,7 +88,7 @@ impl Repository {
             None => head.trim().parse().ok(),
         };
         Ok(Worktree {
-            path: resolved(path),
+            path: recorded(path),
             is_main,
             head,
             branch,
@@ -140,6 +140,16 @@ impl Repository {
         self.verified("HEAD")
     }
 
+    /// The administration of the worktree that git knows at `path`, whether it is there or not.
+    pub(super) fn admin_of(&self, path: &Path) -> Option<PathBuf> {
+        let folders = fs::read_dir(self.common.join("worktrees")).ok()?;
+        let mut admins = folders.flatten().map(|entry| entry.path());
+        admins.find(|admin| {
+            let link = fs::read(admin.join("gitdir")).map(|link| admin.join(path_of(&link)));
+            link.is_ok_and(|link| link.parent().is_some_and(|known| recorded(known) == path))
+        })
+    }
+
     /// Refuses a folder that is not the worktree of this repository that git knows there.
     pub(super) fn check_ours(&self, path: &Path) -> Result<()> {
         let ours = || -> Option<()> {
@@ -160,6 +170,14 @@ impl Repository {
             (back == resolved(path)).then_some(())
         };
         ours().ok_or_else(|| Error::NotTheWorktree(path.to_path_buf()))
+    }
+}
+
+/// A worktree's path without links on the way to it; what takes its own place is not followed.
+fn recorded(path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => resolved(parent).join(name),
+        _ => path.to_path_buf(),
     }
 }
 
@@ -197,6 +215,7 @@ fn is_nothing(id: &CommitId) -> bool {
 fn in_progress(admin: &Path) -> Option<&'static str> {
     [
         ("rebase-merge", "rebase"),
+        ("rebase-apply/applying", "am"),
         ("rebase-apply", "rebase"),
         ("MERGE_HEAD", "merge"),
         ("CHERRY_PICK_HEAD", "cherry-pick"),

@@ -144,6 +144,7 @@ fn plan_for(
         return Err(git::Error::LockedWorktree { path, reason }.into());
     }
     if worktree.missing {
+        check_reached(hub, session, found, force)?;
         return Ok(PlanKind::Forget);
     }
     if let Some(what) = worktree.in_progress
@@ -154,31 +155,36 @@ fn plan_for(
             what,
         });
     }
-    let work = hub.work_in(&path, evaluation, found.agent)?;
-    if !work.is_empty() {
-        return if force {
-            Ok(PlanKind::Snapshot)
-        } else {
-            Err(Error::UncommittedWork {
-                session: session.clone(),
-                worktree: path,
-                paths: work.into_iter().map(|change| change.path).collect(),
-            })
-        };
-    }
-    let head = worktree.head.clone();
-    let unreached = match &head {
-        Some(head) => hub.repository.unreachable(std::slice::from_ref(head))?,
-        None => Vec::new(),
-    };
-    match unreached.into_iter().next() {
-        Some(commit) if !force => Err(Error::UnreachedCommit {
+    let mut work = hub.work_in(&path, evaluation, found.agent)?;
+    work.extend(hub.repository.hidden_changes(&path)?);
+    let paths: Vec<PathBuf> = work.into_iter().map(|change| change.path).collect();
+    if !paths.is_empty() && !force {
+        return Err(Error::UncommittedWork {
             session: session.clone(),
             worktree: path,
+            paths,
+        });
+    }
+    hub.repository.check_nested(&path)?;
+    check_reached(hub, session, found, force)?;
+    Ok(if paths.is_empty() {
+        PlanKind::Remove
+    } else {
+        PlanKind::Snapshot
+    })
+}
+
+/// Refuses a worktree on a commit of its own; with force it is kept like every commit that
+/// only the reflog still names.
+fn check_reached(hub: &Hub, session: &SessionId, found: &AgentWorktree, force: bool) -> Result<()> {
+    let head = found.worktree.head.as_slice();
+    match hub.repository.unreachable(head)?.into_iter().next() {
+        Some(commit) if !force => Err(Error::UnreachedCommit {
+            session: session.clone(),
+            worktree: found.worktree.path.clone(),
             commit,
         }),
-        // With force it is kept like every commit that only the reflog still names.
-        _ => Ok(PlanKind::Remove),
+        _ => Ok(()),
     }
 }
 
@@ -196,11 +202,18 @@ fn remove_worktrees(
         hub.count("removing worktrees", Some((done, all)));
         let step = json!({ "worktree": plan.path });
         tell_ignored(hub, &plan);
+        let named = hub.repository.head_reflog(&plan.path)?;
+        let kept = hub.keep_discarded(&report.session_id, plan.agent, &named)?;
+        report.snapshots.extend(kept);
         if matches!(plan.kind, PlanKind::Forget) {
             hub.repository.forget_worktree(&plan.path)?;
             report.forgotten_worktrees.push(plan.path);
         } else {
-            keep(hub, session, &plan, report)?;
+            if matches!(plan.kind, PlanKind::Snapshot) {
+                let id = &session.config().session_id;
+                let kept = hub.keep_uncommitted(id, plan.agent, &plan.path)?;
+                report.snapshots.push(kept);
+            }
             // A removal that is cut off leaves a folder that looks like somebody's work.
             let removing = json!({ REMOVING: plan.path });
             hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
@@ -291,23 +304,6 @@ fn remove(hub: &Hub, evaluation: Option<&Evaluation>, plan: &Plan) -> Result<()>
     Ok(hub.repository.remove_worktree(&plan.path, how)?)
 }
 
-/// Keeps as snapshots what would go with a worktree.
-fn keep(hub: &Hub, session: &LockedSession, plan: &Plan, report: &mut CleanupReport) -> Result<()> {
-    let id = &session.config().session_id;
-    let attempts = hub.attempts(session.session())?;
-    let branch = attempts
-        .iter()
-        .find(|attempt| attempt.agent == plan.agent && attempt.newest)
-        .map(|attempt| attempt.branch(id).name());
-    let discarded = hub.keep_discarded(id, plan.agent, &plan.path, branch.as_ref())?;
-    report.snapshots.extend(discarded);
-    if matches!(plan.kind, PlanKind::Snapshot) {
-        let kept = hub.keep_uncommitted(id, plan.agent, &plan.path)?;
-        report.snapshots.push(kept);
-    }
-    Ok(())
-}
-
 /// The attempts whose branch is still there.
 fn branches(hub: &Hub, session: &LockedSession) -> Result<Vec<AttemptInfo>> {
     let mut attempts = hub.attempts(session.session())?;
@@ -344,6 +340,9 @@ fn delete_branches(hub: &Hub, session: &LockedSession, report: &mut CleanupRepor
             let path = other.path.display();
             hub.warn(format!("{name} stays: it is checked out in {path}"));
         } else if attempt.archived == attempt.branch_tip || in_base(&attempt)? {
+            let commits = hub.repository.branch_reflog(&name)?;
+            let kept = hub.keep_discarded(&id, attempt.agent, &commits)?;
+            report.snapshots.extend(kept);
             changes.push(RefChange {
                 name: name.full(),
                 from: attempt.branch_tip,

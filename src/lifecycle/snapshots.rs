@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::domain::id::{AgentId, SessionId};
-use crate::domain::refs::{BranchName, CommitId, SnapshotLabel, SnapshotRef};
+use crate::domain::refs::{CommitId, SnapshotLabel, SnapshotRef};
 use crate::domain::report::SnapshotReport;
 use crate::git::RefChange;
 
@@ -38,16 +38,15 @@ impl Hub {
             .transpose()
     }
 
-    /// Keeps commits that an agent amended or reset away: its worktree's reflog alone names them.
+    /// Keeps those commits that no ref reaches: an agent amended or reset them away, and a
+    /// reflog that goes with its worktree or branch alone names them.
     pub(super) fn keep_discarded(
         &self,
         session: &SessionId,
         agent: AgentId,
-        worktree: &Path,
-        branch: Option<&BranchName>,
+        named: &[CommitId],
     ) -> Result<Vec<SnapshotReport>> {
-        let named = self.repository.reflog_commits(worktree, branch)?;
-        let unreached = self.repository.unreachable(&named)?;
+        let unreached = self.repository.unreachable(named)?;
         unreached
             .into_iter()
             .map(|commit| {

@@ -31,8 +31,17 @@ pub struct EvaluatedAgent {
     pub rank: Option<u32>,
     /// Why it has no metric, or why it is out.
     pub reason: Option<String>,
-    /// Untracked files that the eval command left in the worktree, relative to it.
-    pub left_files: Vec<PathBuf>,
+    /// Untracked files that the eval command left in the agent's worktree.
+    pub left_files: Vec<LeftFile>,
+}
+
+/// An untracked file or folder that the eval command left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftFile {
+    /// Relative to the worktree.
+    pub path: PathBuf,
+    /// What tells it from whatever takes its place later.
+    pub stamp: String,
 }
 
 impl Evaluation {

@@ -287,22 +287,13 @@ fn evaluation(
     results: &[ResultReport],
 ) -> Result<Evaluation> {
     let before = session.evaluation()?;
+    // A run in a checkout of hub's own says nothing of the files in the agent's worktree.
     let left_files = |agent: AgentId| {
-        let now = measured
-            .iter()
-            .find(|m| m.attempt.agent == agent)
-            .and_then(|m| m.measurement.as_ref())
-            .map(|m| m.left.clone())
-            .unwrap_or_default();
-        let mut all = before
-            .as_ref()
-            .and_then(|before| before.of(agent))
-            .map(|result| result.left_files.clone())
-            .unwrap_or_default();
-        all.extend(now);
-        all.sort();
-        all.dedup();
-        all
+        let now = measured.iter().find(|m| m.attempt.agent == agent);
+        let earlier = || Some(before.as_ref()?.of(agent)?.left_files.clone());
+        now.and_then(|m| m.measurement.as_ref()?.left.clone())
+            .or_else(earlier)
+            .unwrap_or_default()
     };
     Ok(Evaluation {
         evaluated: hub.now(),

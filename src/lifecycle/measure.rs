@@ -3,18 +3,20 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::domain::evaluation::LeftFile;
 use crate::domain::id::AgentId;
 use crate::domain::metric;
 use crate::domain::ranking::Outcome;
 use crate::domain::refs::{CommitId, SnapshotRef};
 use crate::domain::session::{Exit, SessionConfig};
-use crate::git::{Change, ChangeKind, NewWorktree, Removal};
+use crate::git::{ChangeKind, NewWorktree, Removal};
 use crate::process::command::ShellCommand;
 use crate::process::logs;
 use crate::store::AgentDir;
 
 use super::error::Result;
 use super::hub::Hub;
+use super::worktrees;
 
 /// What one run of the eval command gave.
 #[derive(Clone, Debug)]
@@ -28,8 +30,8 @@ pub(super) struct Measurement {
     pub put_back: Vec<PathBuf>,
     /// Where what was put back is kept.
     pub kept: Option<SnapshotRef>,
-    /// Untracked files that the command left.
-    pub left: Vec<PathBuf>,
+    /// What is untracked in the agent's worktree afterwards, where it was measured there.
+    pub left: Option<Vec<LeftFile>>,
 }
 
 /// The variables by which agents and eval commands know what they work on.
@@ -107,10 +109,9 @@ impl Hub {
             kept = self.keep_changed(&config.session_id, agent, worktree)?;
             self.repository.restore_tracked(worktree)?;
         }
-        let paths = |changes: Vec<Change>| changes.into_iter().map(|change| change.path).collect();
         Ok(Measurement {
-            left: paths(left),
-            put_back: paths(put_back),
+            left: Some(worktrees::stamped(worktree, left)),
+            put_back: put_back.into_iter().map(|change| change.path).collect(),
             kept: kept.map(|kept| kept.r#ref),
             ..measured?
         })
@@ -144,7 +145,7 @@ impl Hub {
                 .filter(|lines| !lines.is_empty()),
             put_back: Vec::new(),
             kept: None,
-            left: Vec::new(),
+            left: None,
         })
     }
 

@@ -1,9 +1,10 @@
 //! The worktrees of a session's agents, and what they hold beyond commits.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::domain::evaluation::Evaluation;
+use crate::domain::evaluation::{Evaluation, LeftFile};
 use crate::domain::id::AgentId;
 use crate::domain::refs::AttemptBranch;
 use crate::domain::session::Session;
@@ -76,14 +77,14 @@ impl Hub {
         agent: AgentId,
     ) -> Result<Vec<Change>> {
         let mut changes = self.repository.changes(worktree)?;
-        let result = evaluation.and_then(|all| Some((all.evaluated, all.of(agent)?)));
-        if let Some((evaluated, result)) = result {
+        if let Some(result) = evaluation.and_then(|all| all.of(agent)) {
             let by_eval = |change: &Change| {
-                change.kind == ChangeKind::Untracked
-                    && result.left_files.contains(&change.path)
-                    && untouched_since(&worktree.join(&change.path), evaluated.timestamp())
+                let found = result.left_files.iter().find(|l| l.path == change.path);
+                found.is_some_and(|left| {
+                    stamp(&worktree.join(&left.path)).as_ref() == Some(&left.stamp)
+                })
             };
-            changes.retain(|change| !by_eval(change));
+            changes.retain(|change| change.kind != ChangeKind::Untracked || !by_eval(change));
         }
         Ok(changes)
     }
@@ -102,21 +103,45 @@ pub(super) fn size_of(path: &Path) -> u64 {
     })
 }
 
-/// Whether nothing at or below `path` was changed after `time`, in seconds since 1970.
+/// Untracked files as they are now.
+pub(super) fn stamped(worktree: &Path, untracked: Vec<Change>) -> Vec<LeftFile> {
+    untracked
+        .into_iter()
+        .filter_map(|Change { path, .. }| {
+            let stamp = stamp(&worktree.join(&path))?;
+            Some(LeftFile { path, stamp })
+        })
+        .collect()
+}
+
+/// What changes with every write at or below `path`; `None` when it cannot be read.
 ///
-/// By the time that the kernel itself sets, which a copy or a move cannot bring along.
-fn untouched_since(path: &Path, time: i64) -> bool {
-    let Ok(meta) = std::fs::symlink_metadata(path) else {
-        return true;
-    };
-    // The time of an evaluation is kept in whole seconds.
-    let older = meta.ctime() <= time;
-    if !older || !meta.is_dir() {
-        return older;
+/// The time of a file's last change of any kind is in it, which nobody can set: a file that
+/// was moved here, or given an older date, is another one.
+fn stamp(path: &Path) -> Option<String> {
+    let mut hasher = DefaultHasher::new();
+    add_to_stamp(path, &mut hasher).ok()?;
+    Some(format!("{:016x}", hasher.finish()))
+}
+
+fn add_to_stamp(path: &Path, hasher: &mut DefaultHasher) -> std::io::Result<()> {
+    let meta = std::fs::symlink_metadata(path)?;
+    path.file_name().hash(hasher);
+    (meta.dev(), meta.ino(), meta.mode(), meta.size()).hash(hasher);
+    (
+        meta.mtime(),
+        meta.mtime_nsec(),
+        meta.ctime(),
+        meta.ctime_nsec(),
+    )
+        .hash(hasher);
+    if meta.is_dir() {
+        let entries: std::io::Result<Vec<_>> = std::fs::read_dir(path)?.collect();
+        let mut paths: Vec<PathBuf> = entries?.into_iter().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            add_to_stamp(&path, hasher)?;
+        }
     }
-    std::fs::read_dir(path).is_ok_and(|entries| {
-        entries
-            .flatten()
-            .all(|entry| untouched_since(&entry.path(), time))
-    })
+    Ok(())
 }

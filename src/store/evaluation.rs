@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
+use crate::domain::evaluation::{EvaluatedAgent, Evaluation, LeftFile};
 use crate::domain::id::{AgentId, Attempt};
 use crate::domain::refs::CommitId;
 use crate::domain::time;
@@ -33,7 +33,13 @@ struct AgentDocument {
     rank: Option<u32>,
     reason: Option<String>,
     #[serde(default)]
-    left_files: Vec<PathBuf>,
+    left_files: Vec<LeftDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeftDocument {
+    path: PathBuf,
+    stamp: String,
 }
 
 fn document(path: &Path) -> Result<Option<Document>> {
@@ -61,7 +67,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Evaluation>> {
                 value: result.metric_value,
                 rank: result.rank,
                 reason: result.reason,
-                left_files: result.left_files,
+                left_files: result
+                    .left_files
+                    .into_iter()
+                    .map(|LeftDocument { path, stamp }| LeftFile { path, stamp })
+                    .collect(),
             })
             .collect(),
     }))
@@ -95,7 +105,8 @@ pub(super) fn write(path: &Path, evaluation: &Evaluation) -> Result<()> {
                 left_files: result
                     .left_files
                     .into_iter()
-                    .filter(|path| path.to_str().is_some())
+                    .filter(|left| left.path.to_str().is_some())
+                    .map(|LeftFile { path, stamp }| LeftDocument { path, stamp })
                     .collect(),
             })
             .collect(),

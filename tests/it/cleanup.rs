@@ -1,5 +1,6 @@
 //! `hub cleanup`: removes what is kept elsewhere, and nothing else.
 
+mod eval_files;
 mod forced;
 mod missing;
 mod refused;

@@ -69,7 +69,14 @@ pub(super) fn archive(hub: &Hub, session: &mut LockedSession) -> Result<ArchiveR
         Phase::Begin,
         json!({ "from": state }),
     )?;
-    let archived = finish(hub, session)?;
+    let archived = match finish(hub, session) {
+        Ok(archived) => archived,
+        Err(error) => {
+            // Tags that stand already are found by the next archive.
+            hub.record(session, Operation::Archive, Phase::TakenBack, json!({}))?;
+            return Err(hub.cause(error));
+        }
+    };
     hub.record(session, Operation::Archive, Phase::End, json!({}))?;
     Ok(ArchiveReport {
         session_id: session.config().session_id.clone(),
@@ -108,6 +115,15 @@ pub(super) fn tag_attempts(
             continue;
         };
         let tag = attempt.tag(id);
+        if let Some(held) = attempt.archived.as_ref().filter(|held| **held != commit) {
+            hub.warn(format!(
+                "{tag} is there already and holds {}; {} stays on its branch at {}",
+                held.short(),
+                attempt.agent,
+                commit.short()
+            ));
+            continue;
+        }
         if attempt.archived.is_none() {
             let message = tag_message(session, attempt)?;
             let name = tag.to_string();
@@ -122,7 +138,7 @@ pub(super) fn tag_attempts(
             agent: attempt.agent,
             attempt: attempt.attempt,
             tag,
-            commit: attempt.archived.clone().unwrap_or(commit),
+            commit,
         });
     }
     if !changes.is_empty() {

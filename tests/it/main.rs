@@ -10,6 +10,7 @@
 
 mod architecture;
 mod bad_input;
+mod archive;
 mod cleanup;
 mod established;
 mod evaluation;

@@ -18,24 +18,11 @@ impl Repository {
         let Some(library) = &self.library else {
             return self.diff_stat_by_program(base, tip);
         };
-        let failed = Error::library("compare commits");
-        let tree = |commit: &CommitId| -> Result<git2::Tree<'_>> {
-            let commit = library.find_commit(oid(commit)?).map_err(&failed)?;
-            commit.tree().map_err(&failed)
-        };
-        let (base, tip) = (tree(base)?, tree(tip)?);
-        let mut diff = library
-            .diff_tree_to_tree(Some(&base), Some(&tip), None)
-            .map_err(&failed)?;
-        let mut renames = git2::DiffFindOptions::new();
-        diff.find_similar(Some(renames.renames(true)))
-            .map_err(&failed)?;
-        let stats = diff.stats().map_err(&failed)?;
-        Ok(DiffStat::new(
-            stats.files_changed(),
-            stats.insertions(),
-            stats.deletions(),
-        ))
+        diff_stat_by_library(library, base, tip).or_else(|error| {
+            // It reads the index for attributes, and not every kind of index.
+            log::debug!("{error}; git does it");
+            self.diff_stat_by_program(base, tip)
+        })
     }
 
     fn diff_stat_by_program(&self, base: &CommitId, tip: &CommitId) -> Result<DiffStat> {
@@ -85,6 +72,32 @@ impl Repository {
             None => Ok(false),
         }
     }
+}
+
+/// As [`Repository::diff_stat`].
+fn diff_stat_by_library(
+    library: &git2::Repository,
+    base: &CommitId,
+    tip: &CommitId,
+) -> Result<DiffStat> {
+    let failed = Error::library("compare commits");
+    let tree = |commit: &CommitId| -> Result<git2::Tree<'_>> {
+        let commit = library.find_commit(oid(commit)?).map_err(&failed)?;
+        commit.tree().map_err(&failed)
+    };
+    let (base, tip) = (tree(base)?, tree(tip)?);
+    let mut diff = library
+        .diff_tree_to_tree(Some(&base), Some(&tip), None)
+        .map_err(&failed)?;
+    let mut renames = git2::DiffFindOptions::new();
+    diff.find_similar(Some(renames.renames(true)))
+        .map_err(&failed)?;
+    let stats = diff.stats().map_err(&failed)?;
+    Ok(DiffStat::new(
+        stats.files_changed(),
+        stats.insertions(),
+        stats.deletions(),
+    ))
 }
 
 /// ` 3 files changed, 10 insertions(+), 2 deletions(-)`; git leaves out what is zero.

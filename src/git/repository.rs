@@ -17,6 +17,10 @@ pub struct Repository {
     /// The folder that all worktrees share: `.git`, or the bare repository.
     pub(super) common: PathBuf,
     home: PathBuf,
+    /// The main worktree; `None` for a bare repository. A git directory that is apart from its
+    /// worktree does not know where that is: then it stands here itself, unless hub was
+    /// started in the worktree.
+    pub(super) main: Option<PathBuf>,
     /// Where it was found from: a folder of one of its worktrees, or the bare repository.
     here: PathBuf,
     checked_version: OnceCell<(u32, u32)>,
@@ -49,16 +53,16 @@ impl Repository {
         let config = library.config().ok();
         let bare = config.as_ref().and_then(|c| c.get_bool("core.bare").ok());
         let worktree = config.and_then(|c| c.get_path("core.worktree").ok());
-        let home = home_of(&common, bare.unwrap_or(false), worktree);
-        let here = match library.workdir() {
-            Some(workdir) => resolved(workdir),
-            None => folder.to_path_buf(),
-        };
+        let bare = bare.unwrap_or(false);
+        let home = home_of(&common, bare, worktree);
+        let workdir = library.workdir().map(resolved);
+        let in_main = workdir.clone().filter(|_| !library.is_worktree());
         Self {
+            main: main_of(&common, bare, &home, in_main),
             library: Some(library),
             common,
             home,
-            here,
+            here: workdir.unwrap_or_else(|| folder.to_path_buf()),
             checked_version: OnceCell::new(),
         }
     }
@@ -87,8 +91,14 @@ impl Repository {
         };
         let bare = setting("--bool", "core.bare").is_some_and(|value| value == Path::new("true"));
         let home = home_of(&common, bare, setting("--path", "core.worktree"));
+        let asked = |what| git().args(["rev-parse", what]).run();
+        let in_main = asked("--absolute-git-dir")
+            .is_ok_and(|found| resolved(&path_of(&found)) == common)
+            .then(|| asked("--show-toplevel").ok())
+            .flatten();
         Ok(Self {
             library: None,
+            main: main_of(&common, bare, &home, in_main.map(|top| path_of(&top))),
             common,
             home,
             here: folder.to_path_buf(),
@@ -161,6 +171,15 @@ fn home_of(common: &Path, bare: bool, worktree: Option<PathBuf>) -> PathBuf {
         // A git directory apart from its worktree does not know where that is.
         _ => common.to_path_buf(),
     }
+}
+
+/// The main worktree, from what is known of it and from where hub was started.
+fn main_of(common: &Path, bare: bool, home: &Path, in_main: Option<PathBuf>) -> Option<PathBuf> {
+    if bare {
+        return None;
+    }
+    let known = (home != common).then(|| home.to_path_buf());
+    Some(known.or(in_main).unwrap_or_else(|| common.to_path_buf()))
 }
 
 /// A path without links and dots, as git records them; as it is where it cannot be resolved.

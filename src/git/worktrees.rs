@@ -46,8 +46,8 @@ impl Repository {
     fn listed_worktrees(&self, library: &git2::Repository) -> Result<Vec<Worktree>> {
         let failed = Error::library("list worktrees");
         let mut found = Vec::new();
-        if self.home() != self.common {
-            found.push(self.described(self.home(), &self.common, true, None)?);
+        if let Some(main) = &self.main {
+            found.push(self.described(main, &self.common, true, None)?);
         }
         let names = library.worktrees().map_err(&failed)?;
         for name in names.iter().flatten().flatten() {
@@ -122,6 +122,10 @@ impl Repository {
             }
         }
         for worktree in found.iter_mut().filter(|worktree| !worktree.missing) {
+            if let Some(main) = self.main.as_ref().filter(|_| worktree.is_main) {
+                // git takes a directory apart from its worktree for the worktree.
+                worktree.path.clone_from(main);
+            }
             let call = Git::new(&worktree.path).args(["rev-parse", "--absolute-git-dir"]);
             if let Ok(answer) = call.run() {
                 let admin = path_of(&answer);
@@ -156,7 +160,7 @@ impl Repository {
             if fs::symlink_metadata(path).ok()?.is_symlink() {
                 return None;
             }
-            if path == self.home() {
+            if Some(path) == self.main.as_deref() {
                 return Some(());
             }
             let link = fs::read(path.join(".git")).ok()?;

@@ -17,4 +17,5 @@ mod evaluation;
 mod hermetic;
 mod merge;
 mod run;
+mod repositories;
 mod support;

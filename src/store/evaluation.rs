@@ -37,9 +37,14 @@ struct AgentDocument {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LeftDocument {
-    path: PathBuf,
-    stamp: String,
+#[serde(untagged)]
+enum LeftDocument {
+    Stamped {
+        path: PathBuf,
+        stamp: String,
+    },
+    /// As it was written at first. Nothing tells it from another file: it excuses none.
+    Named(PathBuf),
 }
 
 fn document(path: &Path) -> Result<Option<Document>> {
@@ -70,7 +75,10 @@ pub(super) fn read(path: &Path) -> Result<Option<Evaluation>> {
                 left_files: result
                     .left_files
                     .into_iter()
-                    .map(|LeftDocument { path, stamp }| LeftFile { path, stamp })
+                    .filter_map(|left| match left {
+                        LeftDocument::Stamped { path, stamp } => Some(LeftFile { path, stamp }),
+                        LeftDocument::Named(_) => None,
+                    })
                     .collect(),
             })
             .collect(),
@@ -106,7 +114,7 @@ pub(super) fn write(path: &Path, evaluation: &Evaluation) -> Result<()> {
                     .left_files
                     .into_iter()
                     .filter(|left| left.path.to_str().is_some())
-                    .map(|LeftFile { path, stamp }| LeftDocument { path, stamp })
+                    .map(|LeftFile { path, stamp }| LeftDocument::Stamped { path, stamp })
                     .collect(),
             })
             .collect(),

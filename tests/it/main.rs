@@ -9,13 +9,13 @@
 )]
 
 mod architecture;
-mod bad_input;
 mod archive;
+mod bad_input;
 mod cleanup;
 mod established;
 mod evaluation;
 mod hermetic;
 mod merge;
-mod run;
 mod repositories;
+mod run;
 mod support;

@@ -81,6 +81,22 @@ fn a_file_that_was_changed_between_two_evaluations_is_work() {
 }
 
 #[test]
+fn a_file_that_is_known_by_its_name_alone_is_work() {
+    let (repo, id) = measured(|_, _| ());
+    let file = repo
+        .hub_dir()
+        .join("sessions")
+        .join(&id)
+        .join("evaluation.json");
+    let mut evaluation: serde_json::Value = serde_json::from_str(&repo.read(&file)).unwrap();
+    let left = &mut evaluation["results"][0]["left_files"];
+    assert_eq!(left[1]["path"], "out/", "{left}");
+    *left = serde_json::json!(["out.txt", "out/"]);
+    repo.write(&file, evaluation.to_string());
+    stays(&repo, &id, "out.txt", "left\n");
+}
+
+#[test]
 fn a_file_of_the_same_name_that_was_there_before_is_work() {
     let (repo, id) = measured(|repo, id| {
         repo.write(repo.worktree(id, "agent-1").join("out.txt"), "mine\n");

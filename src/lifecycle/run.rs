@@ -138,7 +138,9 @@ fn ask(hub: &Hub, session: &LockedSession, report: &EvalReport) -> Result<()> {
     debug_assert_eq!(session.session().state(), SessionState::Evaluating);
     let id = &report.session;
     let branch = &session.config().base_branch;
-    let hint = format!("`hub merge {id}` merges it, `hub archive {id}` keeps all as tags");
+    let hint = format!(
+        "`hub merge {id}` merges it, `hub archive {id}` keeps all as tags; `--yes` asks nothing"
+    );
     hub.confirm(
         &format!("Merge {winner} into {branch}?"),
         &format!("the merge of {winner} into {branch}"),

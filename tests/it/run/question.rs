@@ -14,7 +14,7 @@ fn without_a_terminal_and_without_yes_nothing_is_merged_and_all_work_stays() {
     let said: Vec<&str> = answer.stderr.lines().rev().take(2).collect();
     insta::assert_snapshot!(repo.normalised(&format!("{}\n{}", said[1], said[0])), @r"
     error: the merge of agent-2 into main needs a yes, and there is no terminal to ask on
-    hint: `hub merge [SESSION]` merges it, `hub archive [SESSION]` keeps all as tags
+    hint: `hub merge [SESSION]` merges it, `hub archive [SESSION]` keeps all as tags; `--yes` asks nothing
     ");
     assert!(answer.stdout.contains("winner: agent-2"), "{answer}");
 

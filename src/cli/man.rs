@@ -29,7 +29,9 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
             .map_err(Error::from)?,
     };
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page)?;
+    clap_mangen::Man::new(command)
+        .source(concat!("hub ", env!("CARGO_PKG_VERSION")))
+        .render(&mut page)?;
     global.output().write(&String::from_utf8_lossy(&page))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ mod architecture;
 mod archive;
 mod bad_input;
 mod cleanup;
+mod cli;
 mod established;
 mod evaluation;
 mod hermetic;

@@ -44,6 +44,27 @@ impl Hub {
         self
     }
 
+    /// Runs it with nobody who reads its stdout.
+    pub fn unread(self) -> Answer {
+        let shown = shown(&self.command);
+        let mut command = self.command;
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        command.stdin(Stdio::null()).stdout(writer);
+        let output = command.output().unwrap();
+        Answer {
+            command: shown,
+            status: output.status,
+            stdout: String::new(),
+            stderr: String::from_utf8(output.stderr).expect("hub writes UTF-8"),
+        }
+    }
+
+    /// The command, for a way to run it that is not here.
+    pub(super) fn into_command(self) -> Command {
+        self.command
+    }
+
     /// Runs it to its end.
     pub fn run(self) -> Answer {
         let Self { mut command, stdin } = self;

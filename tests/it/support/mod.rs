@@ -7,16 +7,19 @@
 //! - [`Tree`] (`tree.rs`): the bytes of a folder, to be compared or copied
 //! - [`session::Picture`] (`session.rs`): all that a refusal must leave as it is; and sessions that
 //!   stand, with worktrees in which the test itself plays the agent
+//! - [`Terminal`] (`terminal.rs`): the program on a terminal, with a person in front of it
 //! - [`wait_until`]: the only place where a test waits
 //!
 //! Nothing of the machine comes in: the environment is emptied and built anew, the home
-//! is temporary, the dates of commits stand still, and nothing is a terminal.
+//! is temporary, the dates of commits stand still, and nothing is a terminal
+//! but [`Terminal`].
 
 mod hub;
 mod normal;
 mod processes;
 mod repo;
 mod session;
+mod terminal;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +28,7 @@ use std::time::{Duration, Instant};
 pub use hub::Answer;
 pub use normal::normalised;
 pub use repo::TestRepo;
+pub use terminal::{Terminal, plain};
 pub use tree::Tree;
 
 /// A folder of `fixtures/`.

@@ -15,6 +15,7 @@ mod cleanup;
 mod cli;
 mod established;
 mod evaluation;
+mod by_hand;
 mod hermetic;
 mod merge;
 mod repositories;

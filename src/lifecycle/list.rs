@@ -29,6 +29,9 @@ pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
     }
     let (mut sessions, mut corrupt) = (Vec::new(), Vec::new());
     for id in ids {
+        if request.limit.is_some_and(|limit| sessions.len() >= limit) {
+            break;
+        }
         let listed = match StoredSession::read(&hub.dir, &id) {
             Ok(stored) => listed(stored),
             // It was taken back between the two looks.
@@ -44,9 +47,6 @@ pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
         };
         if request.states.is_empty() || request.states.contains(&listed.state) {
             sessions.push(listed);
-        }
-        if request.limit.is_some_and(|limit| sessions.len() >= limit) {
-            break;
         }
     }
     Ok(ListReport { sessions, corrupt })

@@ -21,9 +21,10 @@ use super::table::{self, number, text};
 pub fn init(report: &InitReport) -> String {
     let config = &report.config;
     let mut text = format!(
-        "session {} ({} agents, from {} {})\n",
+        "session {} ({} agent{}, from {} {})\n",
         report.session_id,
         config.agent_count,
+        if config.agent_count == 1 { "" } else { "s" },
         config.base_branch,
         config
             .base_commit

@@ -1,5 +1,6 @@
 //! The commands one by one, as a person types them and a script reads them.
 
+mod commands;
 mod coordinator;
 mod selectors;
 mod status;

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Args as Arguments, ValueEnum};
-use schemars::{Schema, schema_for};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 
 use crate::lifecycle::{demo, report};
 
@@ -47,19 +48,25 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
 
 fn schema(name: Name) -> Schema {
     match name {
-        Name::Archive => schema_for!(report::ArchiveReport),
-        Name::Cleanup => schema_for!(report::CleanupReport),
-        Name::Demo => schema_for!(demo::DemoReport),
-        Name::Eval => schema_for!(report::EvalReport),
-        Name::Events => schema_for!(report::EventsReport),
-        Name::Init => schema_for!(report::InitReport),
-        Name::List => schema_for!(report::ListReport),
-        Name::Merge => schema_for!(report::MergeReport),
-        Name::Path => schema_for!(report::PathReport),
-        Name::Run => schema_for!(report::RunReport),
-        Name::Spawn => schema_for!(report::SpawnReport),
-        Name::Status => schema_for!(report::StatusReport),
-        Name::Update => schema_for!(report::UpdateReport),
-        Name::Stop | Name::Wait => schema_for!(report::WaitReport),
+        Name::Archive => schema_of::<report::ArchiveReport>(),
+        Name::Cleanup => schema_of::<report::CleanupReport>(),
+        Name::Demo => schema_of::<demo::DemoReport>(),
+        Name::Eval => schema_of::<report::EvalReport>(),
+        Name::Events => schema_of::<report::EventsReport>(),
+        Name::Init => schema_of::<report::InitReport>(),
+        Name::List => schema_of::<report::ListReport>(),
+        Name::Merge => schema_of::<report::MergeReport>(),
+        Name::Path => schema_of::<report::PathReport>(),
+        Name::Run => schema_of::<report::RunReport>(),
+        Name::Spawn => schema_of::<report::SpawnReport>(),
+        Name::Status => schema_of::<report::StatusReport>(),
+        Name::Update => schema_of::<report::UpdateReport>(),
+        Name::Stop | Name::Wait => schema_of::<report::WaitReport>(),
     }
+}
+
+/// The schema of what is written: a key that may be null is there all the same.
+fn schema_of<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::default().for_serialize();
+    settings.into_generator().into_root_schema_for::<T>()
 }

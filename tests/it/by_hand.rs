@@ -2,6 +2,7 @@
 
 mod commands;
 mod coordinator;
+mod documents;
 mod selectors;
 mod status;
 mod waiting;

@@ -281,6 +281,11 @@ impl Diagnostic for TransitionError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Session { session, edge }
+                if edge.to == SessionState::Archived && !edge.from.is_terminal() =>
+            {
+                Some(format!("`hub archive {session}` walks there"))
+            }
             Self::Session { session, edge } => Some(match edge.from {
                 SessionState::Init => format!("`hub spawn {session}` takes it to running"),
                 SessionState::Running => format!("`hub eval {session}` takes it to evaluating"),

@@ -67,7 +67,7 @@ pub(super) fn archive(hub: &Hub, session: &mut LockedSession) -> Result<ArchiveR
         session,
         Operation::Archive,
         Phase::Begin,
-        json!({ "from": state }),
+        json!({ "from": session.session().state() }),
     )?;
     let archived = match finish(hub, session) {
         Ok(archived) => archived,

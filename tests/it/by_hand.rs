@@ -1,9 +1,12 @@
 //! The commands one by one, as a person types them and a script reads them.
 
+mod archiving;
 mod commands;
 mod coordinator;
 mod documents;
+mod errors;
 mod selectors;
+mod states;
 mod status;
 mod waiting;
 

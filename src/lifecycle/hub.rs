@@ -1,6 +1,6 @@
 //! What every use case works on: a repository, its hub directory, and the person in front of it.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -253,7 +253,7 @@ impl Hub {
             name.push(".hub");
             home.parent().unwrap_or(home).join(name)
         };
-        root.join(session.as_str())
+        resolved(&root).join(session.as_str())
     }
 
     /// Where hub checks a commit out for itself; one at a time, under the session's lock.
@@ -303,6 +303,21 @@ pub(super) struct Doing<'h>(&'h Hub);
 impl Drop for Doing<'_> {
     fn drop(&mut self) {
         self.0.tell(Progress::Idle);
+    }
+}
+
+/// A path without links and dots, as git names it, of a folder that need not be there yet.
+fn resolved(path: &Path) -> PathBuf {
+    if let Ok(found) = path.canonicalize() {
+        return found;
+    }
+    match (path.parent(), path.components().next_back()) {
+        (Some(above), Some(Component::Normal(name))) => resolved(above).join(name),
+        (Some(above), Some(Component::ParentDir)) => {
+            let above = resolved(above);
+            above.parent().unwrap_or(&above).to_path_buf()
+        }
+        _ => path.to_path_buf(),
     }
 }
 

@@ -8,14 +8,15 @@
     reason = "a helper of a test fails the test by panicking; clippy.toml allows it in #[test] functions only"
 )]
 
+mod anywhere;
 mod architecture;
 mod archive;
 mod bad_input;
 mod cleanup;
 mod cli;
+mod by_hand;
 mod established;
 mod evaluation;
-mod by_hand;
 mod hermetic;
 mod merge;
 mod repositories;

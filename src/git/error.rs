@@ -116,6 +116,14 @@ pub enum Error {
         /// The worktree.
         checkout: PathBuf,
     },
+    /// A branch is checked out where the repository does not say.
+    #[error("branch {branch} is checked out in the main worktree, and {} does not say where that is", repository.display())]
+    UnknownCheckout {
+        /// The branch.
+        branch: BranchName,
+        /// The git directory, which stands apart from its worktree.
+        repository: PathBuf,
+    },
     /// The git program refused.
     #[error("`git {command}` failed: {message}")]
     Program {
@@ -199,7 +207,8 @@ impl Diagnostic for Error {
             | Self::FilesInTheWay { .. }
             | Self::InProgress { .. }
             | Self::CheckedOutTwice { .. }
-            | Self::MissingCheckout { .. } => Code::Refused,
+            | Self::MissingCheckout { .. }
+            | Self::UnknownCheckout { .. } => Code::Refused,
             Self::RefLocked { .. } => Code::Busy,
             Self::NoProgram
             | Self::OldProgram { .. }
@@ -269,6 +278,9 @@ impl Diagnostic for Error {
                 "nothing was changed; bring it back, or let git forget it with `git worktree remove {}`, then do it again",
                 quoted(checkout)
             ),
+            Self::UnknownCheckout { .. } => {
+                "nothing was changed; do it again in the main worktree".to_owned()
+            }
             Self::Program { .. } => "`-v` shows every call of git".to_owned(),
             Self::Io(_) | Self::Library { .. } | Self::Answer { .. } => return None,
         })

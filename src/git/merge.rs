@@ -115,7 +115,7 @@ impl Repository {
                 checkouts: [checkout.path, other.path],
             });
         }
-        if checkout.missing || checkout.path == self.common {
+        if checkout.missing {
             return Err(Error::MissingCheckout {
                 branch: branch.clone(),
                 checkout: checkout.path,
@@ -134,6 +134,12 @@ impl Repository {
         from: &CommitId,
         to: &CommitId,
     ) -> Result<()> {
+        if checkout.path == self.common {
+            return Err(Error::UnknownCheckout {
+                branch: branch.clone(),
+                repository: checkout.path.clone(),
+            });
+        }
         if let Some(what) = checkout.in_progress {
             return Err(Error::InProgress {
                 checkout: checkout.path.clone(),

@@ -56,7 +56,10 @@ impl Repository {
         let bare = bare.unwrap_or(false);
         let home = home_of(&common, bare, worktree);
         let workdir = library.workdir().map(resolved);
-        let in_main = workdir.clone().filter(|_| !library.is_worktree());
+        // libgit2 takes any folder around a git directory for its worktree.
+        let in_main = workdir
+            .clone()
+            .filter(|folder| !library.is_worktree() && leads_to(folder, &common));
         Self {
             main: main_of(&common, bare, &home, in_main),
             library: Some(library),
@@ -180,6 +183,15 @@ fn main_of(common: &Path, bare: bool, home: &Path, in_main: Option<PathBuf>) -> 
     }
     let known = (home != common).then(|| home.to_path_buf());
     Some(known.or(in_main).unwrap_or_else(|| common.to_path_buf()))
+}
+
+/// Whether the `.git` file of a worktree names this git directory.
+fn leads_to(worktree: &Path, common: &Path) -> bool {
+    let Ok(link) = std::fs::read(worktree.join(".git")) else {
+        return false;
+    };
+    link.strip_prefix(b"gitdir: ")
+        .is_some_and(|target| resolved(&worktree.join(path_of(target))) == common)
 }
 
 /// A path without links and dots, as git records them; as it is where it cannot be resolved.

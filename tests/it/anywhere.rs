@@ -1,5 +1,6 @@
 //! The same sessions from wherever `hub` is started, in every kind of repository.
 
+mod layouts;
 mod places;
 mod settings;
 mod worktree_root;

@@ -1,5 +1,7 @@
 //! Agents as they really are: what the state says, held against the processes.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::domain::id::AgentId;
@@ -7,9 +9,57 @@ use crate::domain::progress::AgentProgress;
 use crate::domain::report::{ShownStatus, WaitReport, WaitedAgent};
 use crate::domain::session::{AgentRecord, Session};
 use crate::process::{logs, mark};
-use crate::store::StoredSession;
+use crate::store::{HubDir, StoredSession};
+
+use super::error::Result;
+
+/// A session as it was read, with the agents that are lost.
+pub(super) struct Seen {
+    pub stored: StoredSession,
+    lost: BTreeSet<AgentId>,
+}
+
+impl Seen {
+    /// Reads the session again until what it says and what runs belong together.
+    ///
+    /// A supervisor records its agent's end, then goes: an agent is lost only when the state
+    /// says that it is active after its supervisor was seen to be gone.
+    pub fn look(dir: &HubDir, mut stored: StoredSession) -> Result<Self> {
+        let mut gone = unwatched(&stored.session);
+        while !gone.is_empty() {
+            stored = StoredSession::read(dir, &stored.config.session_id)?;
+            let lost = unwatched(&stored.session);
+            if lost.is_subset(&gone) {
+                return Ok(Self { stored, lost });
+            }
+            gone = lost;
+        }
+        Ok(Self { stored, lost: gone })
+    }
+
+    /// The status of one of its agents as it is shown.
+    pub fn status(&self, agent: AgentId, record: &AgentRecord) -> ShownStatus {
+        if self.lost.contains(&agent) {
+            ShownStatus::LOST
+        } else {
+            ShownStatus::Stored(record.status())
+        }
+    }
+}
+
+/// The active agents whose supervisor is gone.
+fn unwatched(session: &Session) -> BTreeSet<AgentId> {
+    let agents = session.agents().iter();
+    agents
+        .filter(|(_, record)| shown_status(record) == ShownStatus::LOST)
+        .map(|(agent, _)| *agent)
+        .collect()
+}
 
 /// The status as it is shown: an active agent whose supervisor is gone is `lost`.
+///
+/// True for a record that nobody changes meanwhile, as under the session's lock; for others
+/// there is [`Seen`].
 pub(super) fn shown_status(record: &AgentRecord) -> ShownStatus {
     let status = record.status();
     let watched = record
@@ -25,11 +75,7 @@ pub(super) fn shown_status(record: &AgentRecord) -> ShownStatus {
 
 /// The first agent that is lost, if one is.
 pub(super) fn first_lost(session: &Session) -> Option<AgentId> {
-    session
-        .agents()
-        .iter()
-        .find(|(_, record)| shown_status(record) == ShownStatus::LOST)
-        .map(|(agent, _)| *agent)
+    unwatched(session).first().copied()
 }
 
 /// How long an agent ran, or has run until `now`, in seconds.
@@ -45,13 +91,14 @@ pub(super) fn elapsed_s(record: &AgentRecord, now: DateTime<Utc>) -> Option<f64>
 }
 
 /// How the agents stand, for the answer of a command that waited.
-pub(super) fn waited(stored: &StoredSession, timed_out: bool, now: DateTime<Utc>) -> WaitReport {
+pub(super) fn waited(seen: &Seen, timed_out: bool, now: DateTime<Utc>) -> WaitReport {
+    let stored = &seen.stored;
     let agents = stored
         .session
         .agents()
         .iter()
         .map(|(agent, record)| {
-            let status = shown_status(record);
+            let status = seen.status(*agent, record);
             let ended = !status.is_active() && record.run.is_some();
             let failed = ended && !status.succeeded();
             WaitedAgent {
@@ -74,13 +121,14 @@ pub(super) fn waited(stored: &StoredSession, timed_out: bool, now: DateTime<Utc>
 }
 
 /// How the agents stand, for whoever watches.
-pub(super) fn progress(stored: &StoredSession, now: DateTime<Utc>) -> Vec<AgentProgress> {
+pub(super) fn progress(seen: &Seen, now: DateTime<Utc>) -> Vec<AgentProgress> {
+    let stored = &seen.stored;
     stored
         .session
         .agents()
         .iter()
         .map(|(agent, record)| {
-            let status = shown_status(record);
+            let status = seen.status(*agent, record);
             let log = stored.dir.agent(*agent).stdout();
             AgentProgress {
                 agent: *agent,

@@ -14,7 +14,7 @@ use crate::domain::state::{AgentStatus, SessionState};
 use crate::git::Worktree;
 use crate::store::StoredSession;
 
-use super::agents::{elapsed_s, shown_status};
+use super::agents::{Seen, elapsed_s};
 use super::attempts::AttemptInfo;
 use super::error::Result;
 use super::hub::Hub;
@@ -24,7 +24,8 @@ use super::hub::Hub;
 /// # Errors
 /// When the session cannot be read, or git cannot.
 pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport> {
-    let stored = hub.find(selector, "", |_| true)?;
+    let seen = Seen::look(&hub.dir, hub.find(selector, "", |_| true)?)?;
+    let stored = &seen.stored;
     let evaluation = stored.evaluation()?;
     let worktrees: BTreeMap<AgentId, Worktree> = hub
         .worktrees_of_agents(&stored.session)?
@@ -37,7 +38,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
             let worktree = worktrees.get(&attempt.agent);
             agents.push(agent_report(
                 hub,
-                &stored,
+                &seen,
                 evaluation.as_ref(),
                 &attempt,
                 worktree,
@@ -60,7 +61,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
         unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
         next,
         agents,
-        config: stored.config,
+        config: seen.stored.config,
     })
 }
 
@@ -98,11 +99,12 @@ fn state_report(session: &Session) -> StateReport {
 
 fn agent_report(
     hub: &Hub,
-    stored: &StoredSession,
+    seen: &Seen,
     evaluation: Option<&Evaluation>,
     attempt: &AttemptInfo,
     worktree: Option<&Worktree>,
 ) -> Result<AgentReport> {
+    let stored = &seen.stored;
     let agent = attempt.agent;
     let record = stored.session.agents().get(&agent);
     let result = evaluation.and_then(|all| all.of(agent));
@@ -122,7 +124,7 @@ fn agent_report(
     };
     let mut report = AgentReport {
         agent,
-        status: record.map(shown_status),
+        status: record.map(|record| seen.status(agent, record)),
         attempt: attempt.attempt,
         branch: attempt.branch(&stored.config.session_id).name(),
         worktree: worktree.map(|worktree| worktree.path.clone()),

@@ -12,7 +12,7 @@ use crate::domain::state::AgentStatus;
 use crate::process::supervisor;
 use crate::store::StoredSession;
 
-use super::agents::{self, shown_status};
+use super::agents::{self, Seen, shown_status};
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::supervise;
@@ -49,7 +49,8 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
     }
     stop_agents(hub, &id, &request.agents)?;
     let stored = StoredSession::read(&hub.dir, &id)?;
-    Ok(agents::waited(&stored, false, hub.now()))
+    let seen = Seen::look(&hub.dir, stored)?;
+    Ok(agents::waited(&seen, false, hub.now()))
 }
 
 /// Ends the named agents of a session, or all of them, and waits until that is recorded.

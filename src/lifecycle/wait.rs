@@ -8,7 +8,7 @@ use crate::domain::report::WaitReport;
 use crate::domain::state::SessionState;
 use crate::store::StoredSession;
 
-use super::agents;
+use super::agents::{self, Seen};
 use super::error::Result;
 use super::hub::Hub;
 
@@ -46,19 +46,20 @@ pub(super) fn wait_for(
 ) -> Result<WaitReport> {
     let begun = Instant::now();
     loop {
-        let seen = agents::progress(&stored, hub.now());
-        let all_ended = seen.iter().all(|agent| agent.ended);
-        hub.tell(Progress::Agents(seen));
+        let seen = Seen::look(&hub.dir, stored)?;
+        let agents = agents::progress(&seen, hub.now());
+        let all_ended = agents.iter().all(|agent| agent.ended);
+        hub.tell(Progress::Agents(agents));
         let time_is_up = timeout.is_some_and(|limit| begun.elapsed() >= limit);
         if all_ended || time_is_up {
             hub.tell(Progress::Idle);
-            return Ok(agents::waited(&stored, !all_ended, hub.now()));
+            return Ok(agents::waited(&seen, !all_ended, hub.now()));
         }
         hub.interrupt.sleep(LOOK);
         if let Err(interrupted) = hub.interrupt.check() {
             hub.tell(Progress::Idle);
             return Err(interrupted.into());
         }
-        stored = StoredSession::read(&hub.dir, &stored.config.session_id)?;
+        stored = StoredSession::read(&hub.dir, &seen.stored.config.session_id)?;
     }
 }

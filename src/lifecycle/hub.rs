@@ -242,9 +242,14 @@ impl Hub {
     }
 
     /// The folder of a session's worktrees.
+    pub(super) fn worktrees_of(&self, session: &SessionId) -> PathBuf {
+        self.worktree_root().join(session.as_str())
+    }
+
+    /// The folder of all sessions' worktrees.
     ///
     /// Outside the repository, so that no build tool walks up from a worktree into it.
-    pub(super) fn worktrees_of(&self, session: &SessionId) -> PathBuf {
+    fn worktree_root(&self) -> PathBuf {
         let home = self.repository.home();
         let root = if let Some(root) = &self.settings.worktree_root {
             home.join(root)
@@ -253,7 +258,16 @@ impl Hub {
             name.push(".hub");
             home.parent().unwrap_or(home).join(name)
         };
-        resolved(&root).join(session.as_str())
+        resolved(&root)
+    }
+
+    /// Refuses paths that hub's files and documents cannot hold as text, before anything is made.
+    pub(super) fn check_unicode(&self) -> Result<()> {
+        let paths = [self.repository.home().to_path_buf(), self.worktree_root()];
+        match paths.into_iter().find(|path| path.to_str().is_none()) {
+            Some(path) => Err(store::Error::NotUnicode { path }.into()),
+            None => Ok(()),
+        }
     }
 
     /// Where hub checks a commit out for itself; one at a time, under the session's lock.

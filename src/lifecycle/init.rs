@@ -69,6 +69,7 @@ pub fn run(hub: &Hub, request: Request) -> Result<InitReport> {
 
 /// Checks the whole request before anything is made.
 pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
+    hub.check_unicode()?;
     let settings = &hub.settings;
     let agents = request.agents.or(settings.agents).unwrap_or_default();
     let eval_cmd = request.eval_cmd.or_else(|| settings.eval_cmd.clone());

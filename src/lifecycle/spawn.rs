@@ -104,6 +104,7 @@ pub(super) fn branches(config: &SessionConfig) -> Vec<AttemptBranch> {
 
 /// Branches, worktrees and prompts: all of them, or none.
 pub(super) fn make(hub: &Hub, session: &mut LockedSession, request: &Request) -> Result<()> {
+    hub.check_unicode()?;
     // Asks the state machine before anything is made.
     let mut rehearsal = session.session().clone();
     rehearsal.advance(SessionState::Running, hub.now())?;

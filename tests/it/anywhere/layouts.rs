@@ -137,6 +137,24 @@ fn whole_road_in_renamed(repo: &TestRepo, folder: &Path) -> PathBuf {
 }
 
 #[test]
+fn a_path_that_is_no_text_is_refused_before_anything_is_made() {
+    use std::os::unix::ffi::OsStrExt;
+    let repo = TestRepo::new();
+    let moved = repo.root().join(std::ffi::OsStr::from_bytes(b"sums-\xff"));
+    fs::rename(repo.path(), &moved).unwrap();
+    let hub = |arguments: &[&str]| repo.hub(arguments).in_folder(&moved);
+    let refused = hub(&["init", "--task", "x"]).fails(1);
+    insta::assert_snapshot!(repo.without_paths(&refused.stderr), @r"
+    error: [TEMP]/sums-� is not valid UTF-8, which the files of hub are
+    hint: move the repository to a path that is
+    ");
+    assert!(!moved.join(".agenthub").exists());
+    let run = ["run", "--task", "x", "--agent-cmd", "true", "--json"];
+    assert_eq!(hub(&run).fails(1).json_error()["code"], "failed");
+    assert_eq!(hub(&["list"]).ok().stdout, "no sessions\n");
+}
+
+#[test]
 fn what_is_said_to_type_can_be_typed_where_the_path_holds_a_quote() {
     let repo = TestRepo::new().with_bench();
     let moved = repo.root().join("it's here");

@@ -61,11 +61,6 @@ fn where_git_knows_no_name_leftovers_are_committed_and_snapshots_made() {
 #[test]
 fn a_umask_of_077() {
     let repo = TestRepo::new().with_bench();
-    for entry in ["p50_ms", "bench.sh", "README.md"] {
-        // The base checkout is compared with one that is made under the same mask.
-        let private = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(repo.path().join(entry), private).unwrap();
-    }
     let mut road = Road::of(&repo, repo.path());
     road.before = "umask 077;".to_owned();
     let (id, worktree) = road.spawned();
@@ -124,7 +119,7 @@ fn a_stale_lock_of_the_base_checkouts_index_is_named_and_left_alone() {
 }
 
 #[test]
-fn a_stale_lock_of_an_agents_index_is_named_and_left_alone() {
+fn a_stale_lock_of_an_agents_index_does_not_stop_a_snapshot() {
     let repo = TestRepo::new().with_bench();
     let id = repo.archived(1);
     let worktree = repo.worktree(&id, "agent-1");

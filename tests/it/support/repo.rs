@@ -197,14 +197,24 @@ impl TestRepo {
         // The folders above the program may be root's alone.
         let program = self.root.join("bin/hub");
         fs::create_dir_all(program.parent().unwrap()).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_hub"), &program).unwrap();
-        let mut chown = Command::new("chown");
+        // Written by another process: a child that another test starts meanwhile would keep
+        // a file of this one open, and a program that is written to cannot be run.
+        let run = |command: &mut Command| assert!(command.status().unwrap().success());
+        run(Command::new("cp")
+            .arg(env!("CARGO_BIN_EXE_hub"))
+            .arg(&program));
         let owner = format!("{NOBODY}:{NOBODY}");
-        let status = chown.args(["-R", &owner]).arg(&self.root).status().unwrap();
-        assert!(status.success());
+        run(Command::new("chown").args(["-R", &owner]).arg(&self.root));
         let mut command = self.command(program.to_str().unwrap(), &self.path());
         command.uid(NOBODY).gid(NOBODY).args(arguments);
         Hub::new(command)
+    }
+
+    /// A line for the shell, in the main worktree.
+    pub fn shell(&self, line: &str) -> Command {
+        let mut command = self.command("/bin/sh", &self.path());
+        command.args(["-c", line]);
+        command
     }
 
     /// A program with the environment of this repository and nothing of the machine's.

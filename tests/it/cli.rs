@@ -7,7 +7,7 @@ mod terminal;
 use crate::support::TestRepo;
 
 /// The commands that `hub --help` lists.
-fn commands(repo: &TestRepo) -> Vec<String> {
+pub(crate) fn commands(repo: &TestRepo) -> Vec<String> {
     let help = repo.hub(["--help"]).ok().stdout;
     let list = help.split("Commands:\n").nth(1).unwrap();
     let list = list.split("\n\n").next().unwrap();

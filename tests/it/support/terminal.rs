@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -50,7 +51,8 @@ impl Terminal {
         command
             .stdin(stream(&device))
             .stdout(stream(&device))
-            .stderr(stream(&device));
+            .stderr(stream(&device))
+            .process_group(0);
         let child = command.spawn().unwrap();
         // Only its own side keeps the terminal open, so that reading ends with it.
         drop((command, device));
@@ -89,10 +91,10 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// What the terminal does at Ctrl-C.
+    /// What the terminal does at Ctrl-C: it signals everything in the foreground.
     pub fn interrupt(&self) {
         let pid = i32::try_from(self.child.id()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::INT).unwrap();
+        kill_process_group(Pid::from_raw(pid).unwrap(), Signal::INT).unwrap();
     }
 
     /// Waits for its end: the exit status, and everything that was written.

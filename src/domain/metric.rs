@@ -165,6 +165,10 @@ fn last_in_text(
     let pattern = pattern?;
     // A line at a time: a stray quote or bracket cannot reach over a line's end.
     output.lines().rev().find_map(|line| {
+        // Far cheaper than the pattern, and most lines end here.
+        if !line.contains(name.as_str()) {
+            return None;
+        }
         // A match consumes its token, and the next one needs the character before
         // its name: both can be had, since tokens end before a separator.
         let found = pattern.captures_iter(line).last()?;

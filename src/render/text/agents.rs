@@ -1,0 +1,56 @@
+//! Agents as processes.
+
+use std::fmt::Write as _;
+
+use crate::domain::report::{SpawnReport, WaitReport};
+
+use super::{dash, indented, seconds};
+use crate::render::style::{self, paint};
+use crate::render::table::{self, number, text};
+
+/// `hub spawn`.
+#[must_use]
+pub fn spawn(report: &SpawnReport) -> String {
+    let rows = report.agents.iter().map(|agent| {
+        let status = agent.status.as_str();
+        vec![
+            agent.agent.to_string(),
+            paint(style::of_word(status), status),
+            agent.branch.to_string(),
+            agent.worktree.display().to_string(),
+        ]
+    });
+    table::draw(
+        &[
+            text("AGENT"),
+            text("STATUS"),
+            text("BRANCH"),
+            text("WORKTREE"),
+        ],
+        rows.collect(),
+    )
+}
+
+/// `hub wait` and `hub stop`.
+#[must_use]
+pub fn wait(report: &WaitReport) -> String {
+    let rows = report.agents.iter().map(|agent| {
+        let status = agent.status.as_str();
+        vec![
+            agent.agent.to_string(),
+            paint(style::of_word(status), status),
+            agent.exit.map_or_else(dash, |exit| exit.to_string()),
+            agent.elapsed_s.map_or_else(dash, seconds),
+        ]
+    });
+    let mut drawn = table::draw(
+        &[text("AGENT"), text("STATUS"), text("EXIT"), number("TIME")],
+        rows.collect(),
+    );
+    for agent in &report.agents {
+        if let Some(lines) = &agent.last_lines {
+            let _ = write!(drawn, "\n{} ended with:\n{}", agent.agent, indented(lines));
+        }
+    }
+    drawn
+}

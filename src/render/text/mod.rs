@@ -1,0 +1,94 @@
+//! The documents as text for people: one function a command.
+
+mod agents;
+mod results;
+mod session;
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::diff::DiffStat;
+use crate::domain::text::visible;
+
+pub use agents::{spawn, wait};
+pub use results::{archive, cleanup, eval, merge, run};
+pub use session::{events, init, list, path, status, update};
+
+/// A duration as people say it.
+pub(super) fn seconds(seconds: f64) -> String {
+    if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 3600.0 {
+        format!(
+            "{:.0} min {:02.0} s",
+            (seconds / 60.0).floor(),
+            (seconds % 60.0).floor()
+        )
+    } else {
+        let minutes = (seconds / 60.0).floor();
+        format!(
+            "{:.0} h {:02.0} min",
+            (minutes / 60.0).floor(),
+            minutes % 60.0
+        )
+    }
+}
+
+/// How long ago something was.
+fn age(now: DateTime<Utc>, then: DateTime<Utc>) -> String {
+    let seconds = (now - then).num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86400),
+    }
+}
+
+fn lines(diff: DiffStat) -> String {
+    format!("+{}/-{}", diff.insertions, diff.deletions)
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+fn one_line(text: &str) -> String {
+    visible(text.trim()).replace('\n', " ")
+}
+
+fn indented(text: &str) -> String {
+    text.lines().fold(String::new(), |mut indented, line| {
+        let _ = writeln!(indented, "    {}", visible(line));
+        indented
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_ages() {
+        for (value, shown) in [
+            (0.04, "0.0 s"),
+            (59.9, "59.9 s"),
+            (61.0, "1 min 01 s"),
+            (3700.0, "1 h 01 min"),
+        ] {
+            assert_eq!(seconds(value), shown);
+        }
+        let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
+        for (ago, shown) in [
+            (5, "5s"),
+            (125, "2m"),
+            (7200, "2h"),
+            (200_000, "2d"),
+            (-5, "0s"),
+        ] {
+            let then = DateTime::from_timestamp(1_000_000 - ago, 0).unwrap();
+            assert_eq!(age(now, then), shown);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Sessions and what is known of them.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::report::{
+    AgentReport, EventsReport, InitReport, ListReport, PathReport, StatusReport, UpdateReport,
+};
+use crate::domain::text::visible;
+use crate::domain::time;
+
+use super::{age, dash, lines, one_line};
+use crate::render::style::{self, paint};
+use crate::render::table::{self, number, text};
+
+/// `hub init`.
+#[must_use]
+pub fn init(report: &InitReport) -> String {
+    let config = &report.config;
+    let mut text = format!(
+        "session {} ({} agent{}, from {} {})\n",
+        report.session_id,
+        config.agent_count,
+        if config.agent_count == 1 { "" } else { "s" },
+        config.base_branch,
+        config
+            .base_commit
+            .as_ref()
+            .map_or("", |commit| commit.short()),
+    );
+    match (&config.metric, config.baseline, &report.baseline_problem) {
+        (Some(metric), Some(baseline), _) => {
+            let direction = config.direction();
+            let _ = writeln!(
+                text,
+                "baseline {metric} = {baseline} ({direction} is better)"
+            );
+        }
+        (_, _, Some(problem)) => {
+            let _ = writeln!(text, "no baseline: {}", visible(problem));
+        }
+        _ => {}
+    }
+    let _ = writeln!(text, "next: hub spawn {}", report.session_id);
+    text
+}
+
+/// `hub list`.
+#[must_use]
+pub fn list(report: &ListReport) -> String {
+    if report.sessions.is_empty() {
+        return "no sessions\n".to_owned();
+    }
+    let rows = report.sessions.iter().map(|session| {
+        let state = session.state.as_str();
+        let what = session.task.as_deref().or(session.reason.as_deref());
+        vec![
+            session.session_id.to_string(),
+            paint(style::of_word(state), state),
+            session.agents.map_or_else(dash, |count| count.to_string()),
+            session.created.as_ref().map_or_else(dash, time::format),
+            one_line(what.unwrap_or_default()),
+        ]
+    });
+    table::draw(
+        &[
+            text("SESSION"),
+            text("STATE"),
+            number("AGENTS"),
+            text("CREATED"),
+            text("TASK"),
+        ],
+        rows.collect(),
+    )
+}
+
+/// `hub status`; `now` is what ages are counted from.
+#[must_use]
+pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
+    let config = &report.config;
+    let state = report.state.state.as_str();
+    let mut text = format!(
+        "session {}  {}\n",
+        config.session_id,
+        paint(style::of_word(state), state)
+    );
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "{name:<10}{}", one_line(&value));
+    };
+    line("task", config.task.to_string());
+    let base = config
+        .base_commit
+        .as_ref()
+        .map_or("", |commit| commit.short());
+    line("base", format!("{} {base}", config.base_branch));
+    if let Some(command) = &config.eval_cmd {
+        line("eval", command.clone());
+    }
+    if let Some(metric) = &config.metric {
+        let baseline = config.baseline.map_or_else(
+            || "no baseline".to_owned(),
+            |value| format!("baseline {value}"),
+        );
+        line(
+            "metric",
+            format!("{metric}, {} is better, {baseline}", config.direction()),
+        );
+    }
+    if !report.agents.is_empty() {
+        text.push('\n');
+        text.push_str(&agents(report, now));
+    }
+    if let Some(operation) = &report.unfinished {
+        let _ = writeln!(
+            text,
+            "\n{operation} is under way, or was cut off and will be settled"
+        );
+    }
+    if let Some(next) = &report.next {
+        let _ = writeln!(text, "\nnext: {next}");
+    }
+    text
+}
+
+fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
+    let rows = report.agents.iter().map(|agent| {
+        let status = agent.status.map_or("-", |status| status.as_str());
+        vec![
+            agent.agent.to_string(),
+            paint(style::of_word(status), status),
+            agent.attempt.number().to_string(),
+            agent.branch.to_string(),
+            agent
+                .commits_ahead
+                .map_or_else(dash, |count| count.to_string()),
+            agent
+                .diff
+                .map_or_else(dash, |diff| diff.files_changed.to_string()),
+            agent.diff.map_or_else(dash, lines),
+            uncommitted(agent),
+            agent
+                .metric_value
+                .map_or_else(dash, |value| value.to_string()),
+            agent.last_update.map_or_else(dash, |at| age(now, at)),
+            one_line(agent.last_message.as_deref().unwrap_or("-")),
+        ]
+    });
+    table::draw(
+        &[
+            text("AGENT"),
+            text("STATUS"),
+            number("ATTEMPT"),
+            text("BRANCH"),
+            number("AHEAD"),
+            number("FILES"),
+            text("+/-"),
+            number("DIRTY"),
+            number("METRIC"),
+            number("AGE"),
+            text("LAST COMMIT"),
+        ],
+        rows.collect(),
+    )
+}
+
+fn uncommitted(agent: &AgentReport) -> String {
+    if agent.missing {
+        return paint(style::of_word("missing"), "missing");
+    }
+    agent
+        .uncommitted_files
+        .map_or_else(dash, |count| count.to_string())
+}
+
+/// `hub update`.
+#[must_use]
+pub fn update(report: &UpdateReport) -> String {
+    format!(
+        "session {}: {} → {}\n",
+        report.session_id, report.from, report.state
+    )
+}
+
+/// `hub path`: the path and nothing else, for `cd "$(hub path …)"`.
+#[must_use]
+pub fn path(report: &PathReport) -> String {
+    format!("{}\n", report.path.display())
+}
+
+/// `hub events`.
+#[must_use]
+pub fn events(report: &EventsReport) -> String {
+    let rows = report.events.iter().map(|event| {
+        let detail: Vec<String> = event
+            .detail
+            .iter()
+            .map(|(name, value)| match value.as_str() {
+                Some(text) => format!("{name}={text}"),
+                None => format!("{name}={value}"),
+            })
+            .collect();
+        let phase = serde_json::to_value(event.phase).unwrap_or_default();
+        vec![
+            event.seq.to_string(),
+            time::format(&event.time),
+            event.pid.to_string(),
+            event.operation.as_str().to_owned(),
+            phase.as_str().unwrap_or_default().to_owned(),
+            one_line(&detail.join(" ")),
+        ]
+    });
+    table::draw(
+        &[
+            number("SEQ"),
+            text("TIME"),
+            number("PID"),
+            text("OPERATION"),
+            text("PHASE"),
+            text("DETAIL"),
+        ],
+        rows.collect(),
+    )
+}

@@ -224,7 +224,7 @@ fn worktree_at(
         });
     }
     hub.warn(format!(
-        "{} has {} uncommitted files; its last commit is measured without them",
+        "{} has uncommitted files ({}); its last commit is measured without them",
         attempt.agent,
         changes.len()
     ));

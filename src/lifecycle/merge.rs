@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::evaluation::Evaluation;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionSelector};
@@ -195,15 +194,19 @@ fn archive_instead(hub: &Hub, session: &mut LockedSession) -> Result<MergeReport
     let reason = format!("nobody beats the baseline of {baseline}");
     let question = format!("Session {id}: {reason}. Archive it?");
     let agreed = hub.confirm(&question, &reason, String::new());
-    match agreed {
-        Ok(()) => {}
-        Err(error) if error.code() == Code::Interrupted => return Err(error),
-        Err(_) => {
-            return Err(Error::NoWinner {
-                session: id.clone(),
-                reason,
-            });
+    let reason = match agreed {
+        Ok(()) => None,
+        Err(Error::Declined { .. }) => Some(reason),
+        Err(Error::Unconfirmed { .. }) => {
+            Some(format!("{reason}, and --yes was not given to archive it"))
         }
+        Err(error) => return Err(error),
+    };
+    if let Some(reason) = reason {
+        return Err(Error::NoWinner {
+            session: id.clone(),
+            reason,
+        });
     }
     let archived = archive::archive(hub, session)?;
     Ok(MergeReport {

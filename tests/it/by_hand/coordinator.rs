@@ -83,7 +83,7 @@ fn what_is_not_committed_is_told_not_measured_and_not_lost() {
     let result = &eval.json()["results"][0];
     assert_eq!(result["metric_value"], 150.0);
     assert_eq!(result["uncommitted_files"], 2);
-    insta::assert_snapshot!(eval.stderr, @r"warning: agent-1 has 2 uncommitted files; its last commit is measured without them");
+    insta::assert_snapshot!(eval.stderr, @r"warning: agent-1 has uncommitted files (2); its last commit is measured without them");
     assert_eq!(repo.read(worktree.join("p50_ms")), "1\n");
 
     repo.hub(["merge", &session]).ok();

@@ -63,7 +63,7 @@ fn what_is_not_committed_is_not_measured() {
     let text = contest.text().ok();
     for agent in ["agent-1", "agent-2"] {
         let warning = format!(
-            "warning: {agent} has 1 uncommitted files; its last commit is measured without them\n"
+            "warning: {agent} has uncommitted files (1); its last commit is measured without them\n"
         );
         assert!(text.stderr.contains(&warning), "{text}");
     }

@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,18 +26,17 @@ impl Lock {
     /// # Errors
     /// [`Error::Busy`] names the holder when the time is up.
     pub fn acquire(path: &Path, limit: Duration, purpose: &str) -> Result<Self> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(Error::io("open", path))?;
+        let mut file = open(path)?;
         let begun = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
             match file.try_lock() {
-                Ok(()) => break,
+                Ok(()) if is_at(&file, path) => break,
+                // Somebody has put another file in its place while this one was waited for.
+                Ok(()) => {
+                    file = open(path)?;
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
             }
@@ -57,12 +57,40 @@ impl Lock {
         }
         Ok(Self { _file: file })
     }
+
+    /// Whether nobody holds the lock at `path` at this moment; one that is not there is free.
+    pub(super) fn is_free(path: &Path) -> bool {
+        match File::open(path) {
+            Ok(file) => file.try_lock().is_ok(),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        }
+    }
 }
 
+fn open(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(Error::io("open", path))
+}
+
+/// Whether `path` leads to this file still.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(held), Ok(found)) = (file.metadata(), std::fs::metadata(path)) else {
+        return false;
+    };
+    (held.dev(), held.ino()) == (found.dev(), found.ino())
+}
+
+/// In one write, and cut after it: whoever looks meanwhile finds a whole first line.
 fn sign(file: &mut File, purpose: &str) -> std::io::Result<()> {
-    file.set_len(0)?;
+    let line = format!("process {} ({purpose})\n", std::process::id());
     file.rewind()?;
-    writeln!(file, "process {} ({purpose})", std::process::id())
+    file.write_all(line.as_bytes())?;
+    file.set_len(line.len().try_into().unwrap_or(u64::MAX))
 }
 
 fn holder(file: &mut File) -> String {
@@ -70,8 +98,8 @@ fn holder(file: &mut File) -> String {
     let read = file
         .rewind()
         .and_then(|()| file.take(200).read_to_string(&mut text));
-    match read {
-        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
+    match (read, text.lines().next()) {
+        (Ok(_), Some(line)) if !line.is_empty() => line.to_owned(),
         _ => "another process".to_owned(),
     }
 }
@@ -90,5 +118,21 @@ mod tests {
         drop(held);
         let _again = Lock::acquire(&path, Duration::ZERO, "merge").unwrap();
         assert!(path.exists());
+    }
+
+    #[test]
+    fn whoever_waited_for_a_file_that_was_replaced_holds_the_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".lock");
+        let held = Lock::acquire(&path, Duration::ZERO, "init").unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| Lock::acquire(&path, Duration::from_secs(60), "spawn"));
+            std::fs::remove_file(&path).unwrap();
+            drop(held);
+            let lock = waiting.join().unwrap().unwrap();
+            let error = Lock::acquire(&path, Duration::ZERO, "eval").unwrap_err();
+            assert!(error.to_string().contains("(spawn)"), "{error}");
+            drop(lock);
+        });
     }
 }

@@ -37,3 +37,11 @@ pub trait Diagnostic: std::error::Error {
     /// What to do now, with the exact command where there is one.
     fn hint(&self) -> Option<String>;
 }
+
+/// The hint for a disk without space.
+pub const FULL_DISK: &str =
+    "free some space and do it again; what was not finished is settled then";
+
+/// The hint for a disk that cannot be read or written.
+pub const BROKEN_DISK: &str =
+    "the disk does not do what it should; see the system's log, then do it again";

@@ -183,6 +183,18 @@ impl Repository {
         }
         printed_id(&commit.run()?)
     }
+
+    /// Whether two commits hold the same files on top of the same parents.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn same_content(&self, one: &CommitId, other: &CommitId) -> Result<bool> {
+        let content = |commit: &CommitId| {
+            let (tree, parents) = (format!("{commit}^{{tree}}"), format!("{commit}^@"));
+            self.git().args(["rev-parse", &tree, &parents]).run()
+        };
+        Ok(content(one)? == content(other)?)
+    }
 }
 
 /// A copy of a worktree's index, in which git looks at every file that is there.
@@ -197,7 +209,7 @@ impl Index {
         let folder = tempfile::Builder::new()
             .prefix("hub-snapshot-")
             .tempdir()
-            .map_err(Error::Io)?;
+            .map_err(Error::files("make a folder in", std::env::temp_dir()))?;
         let index = Self {
             file: folder.path().join("index"),
             _folder: folder,
@@ -206,7 +218,7 @@ impl Index {
         let call = Git::new(worktree).args(["rev-parse", "--path-format=absolute"]);
         let real = super::repository::path_of(&call.args(["--git-path", "index"]).run()?);
         if real.exists() {
-            std::fs::copy(real, &index.file).map_err(Error::Io)?;
+            std::fs::copy(real, &index.file).map_err(Error::files("write", &index.file))?;
         }
         let names = names(&unwatched(worktree)?);
         if !names.is_empty() {

@@ -176,7 +176,9 @@ impl Repository {
             return Err(Error::NotTheWorktree(path.to_path_buf()));
         }
         match fs::remove_dir_all(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Io(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::files("remove", path)(error))
+            }
             _ => Ok(()),
         }
     }

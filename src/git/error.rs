@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK};
 use crate::domain::refs::{BranchName, CommitId, RefName};
 use crate::domain::text::{first_few, quoted};
 
@@ -135,6 +135,17 @@ pub enum Error {
     /// The git program could not be started or talked to.
     #[error("cannot run git: {0}")]
     Io(#[source] io::Error),
+    /// The system refused something beside git.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Files {
+        /// What was tried.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// libgit2 refused.
     #[error("cannot {action}: {source}")]
     Library {
@@ -160,6 +171,19 @@ impl Error {
         move |source| Self::Library { action, source }
     }
 
+    /// For `map_err`: what was tried, on which path.
+    pub(super) fn files(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Files {
+            action,
+            path,
+            source,
+        }
+    }
+
     pub(super) fn answer(wanted: &'static str, answer: impl AsRef<[u8]>) -> Self {
         Self::Answer {
             wanted,
@@ -174,6 +198,16 @@ pub fn end_of(what: &str) -> String {
     match what {
         "bisect" => "bisect reset".to_owned(),
         what => format!("{what} --abort"),
+    }
+}
+
+fn disk_hint(words: &str) -> Option<&'static str> {
+    if words.contains("No space left on device") || words.contains("Disk quota exceeded") {
+        Some(FULL_DISK)
+    } else if words.contains("Input/output error") {
+        Some(BROKEN_DISK)
+    } else {
+        None
     }
 }
 
@@ -214,6 +248,7 @@ impl Diagnostic for Error {
             | Self::OldProgram { .. }
             | Self::Program { .. }
             | Self::Io(_)
+            | Self::Files { .. }
             | Self::Library { .. }
             | Self::Answer { .. } => Code::Failed,
         }
@@ -281,8 +316,15 @@ impl Diagnostic for Error {
             Self::UnknownCheckout { .. } => {
                 "nothing was changed; do it again in the main worktree".to_owned()
             }
-            Self::Program { .. } => "`-v` shows every call of git".to_owned(),
-            Self::Io(_) | Self::Library { .. } | Self::Answer { .. } => return None,
+            Self::Program { message, .. } => disk_hint(message)
+                .unwrap_or("`-v` shows every call of git")
+                .to_owned(),
+            // libgit2 keeps the system's words only.
+            Self::Library { source, .. } => return disk_hint(source.message()).map(str::to_owned),
+            Self::Io(source) | Self::Files { source, .. } => {
+                return disk_hint(&source.to_string()).map(str::to_owned);
+            }
+            Self::Answer { .. } => return None,
         })
     }
 }

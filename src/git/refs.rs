@@ -1,10 +1,11 @@
 //! Branches, tags and every other ref: read, and changed by compare-and-swap.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::domain::refs::{BranchName, CommitId, RefName};
 
@@ -34,6 +35,9 @@ pub struct RefChange {
 
 /// How long another program's lock on a ref is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a lock must stay as it is before it can be nobody's.
+const ABANDONED: Duration = Duration::from_secs(1);
 
 impl Repository {
     /// The commit at the tip of a branch; `None` when there is no such branch.
@@ -217,6 +221,47 @@ impl Repository {
         updated.map(drop)
     }
 
+    /// Frees the refs below a prefix that a killed hub has left locked.
+    ///
+    /// The lock of a ref is a file, which stays when the process that made it is killed. Only
+    /// for refs that hub alone changes, while nobody else may be changing them: whoever calls
+    /// this knows that an operation on them was cut off. A lock that comes, goes or changes in
+    /// the meantime belongs to somebody who is at work, and stays.
+    ///
+    /// # Errors
+    /// When a lock file cannot be removed.
+    pub fn free_refs_under(&self, prefixes: &[String]) -> Result<()> {
+        let found = || -> Vec<(PathBuf, Option<SystemTime>)> {
+            prefixes
+                .iter()
+                .flat_map(|prefix| lock_files(&self.common.join(prefix)))
+                .map(|path| {
+                    let written = fs::metadata(&path).and_then(|meta| meta.modified());
+                    (path, written.ok())
+                })
+                .collect()
+        };
+        let before = found();
+        if before.is_empty() {
+            return Ok(());
+        }
+        thread::sleep(ABANDONED);
+        let after = found();
+        for (path, written) in after {
+            if !before.contains(&(path.clone(), written)) {
+                continue;
+            }
+            log::debug!("{} was left by a process that is gone", path.display());
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Error::files("remove", path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the object of an annotated tag, without a ref that leads to it yet.
     ///
     /// # Errors
@@ -290,6 +335,22 @@ fn listed_by_library(library: &git2::Repository, prefix: &str) -> Result<Vec<Fou
         }
     }
     Ok(found)
+}
+
+/// The lock files at or below a folder of refs.
+fn lock_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .flat_map(|path| match path.extension() {
+            // No ref can have such a name (git-check-ref-format(1)).
+            Some(extension) if extension == "lock" => vec![path],
+            _ => lock_files(&path),
+        })
+        .collect()
 }
 
 fn described(change: &RefChange) -> String {

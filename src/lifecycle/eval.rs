@@ -56,6 +56,8 @@ pub(super) fn evaluate(hub: &Hub, session: &mut LockedSession) -> Result<EvalRep
     match measure_all(hub, session) {
         Ok(measured) => conclude(hub, session, &measured),
         Err(error) => {
+            // Where the scratch worktree cannot go, whoever comes next removes it.
+            hub.remove_scratch(&hub.scratch_of(&session.config().session_id))?;
             hub.record(session, Operation::Eval, Phase::TakenBack, json!({}))?;
             Err(hub.cause(error))
         }

@@ -205,7 +205,7 @@ pub(super) fn take_back(hub: &Hub, session: LockedSession) -> Result<()> {
     let id = session.config().session_id.clone();
     hub.remove_scratch(&hub.scratch_of(&id))?;
     hub.drop_empty_folders(&id);
-    session.dir().remove()?;
+    session.dir().remove(&hub.dir)?;
     // Only now may others look for it.
     drop(session);
     Ok(())

@@ -83,6 +83,8 @@ pub(super) fn merge(
     let moved = match moved {
         Ok(moved) => moved,
         Err(error) => {
+            // Where the scratch worktree cannot go, whoever comes next takes the merge back.
+            hub.remove_scratch(&hub.scratch_of(&session.config().session_id))?;
             hub.record(session, Operation::Merge, Phase::TakenBack, json!({}))?;
             return Err(hub.cause(error));
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionSelector};
-use crate::domain::refs::CommitId;
+use crate::domain::refs::{ArchiveTag, AttemptBranch, CommitId, SnapshotRef};
 use crate::domain::state::SessionState;
 use crate::store::{self, LockedSession};
 
@@ -50,6 +50,11 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
     };
     let id = session.config().session_id.clone();
     let operation = unfinished.operation;
+    hub.repository.free_refs_under(&[
+        AttemptBranch::prefix(&id),
+        ArchiveTag::prefix(&id),
+        SnapshotRef::prefix(&id),
+    ])?;
     let settled = match operation {
         Operation::Init => {
             init::take_back(hub, session)?;

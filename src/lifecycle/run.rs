@@ -79,7 +79,9 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         _ => {}
     }
     if let Err(error) = spawn::make(hub, &mut session, &request.spawn) {
-        init::take_back(hub, session)?;
+        if session.session().state() == SessionState::Init {
+            init::take_back(hub, session)?;
+        }
         return Err(error);
     }
     let started = spawn::start_agents(hub, &mut session, &command);

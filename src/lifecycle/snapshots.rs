@@ -67,6 +67,22 @@ impl Hub {
         commit: CommitId,
     ) -> Result<SnapshotReport> {
         let taken = self.repository.refs_under(&SnapshotRef::prefix(session))?;
+        for found in &taken {
+            // By a hub that was killed between keeping and removing.
+            let name = found.name.as_str().parse::<SnapshotRef>().ok();
+            let of_agent = name.filter(|name| {
+                name.agent == agent && matches!(name.label, SnapshotLabel::Uncommitted(_))
+            });
+            if let Some(name) = of_agent
+                && self.repository.same_content(&found.commit, &commit)?
+            {
+                return Ok(SnapshotReport {
+                    agent,
+                    r#ref: name,
+                    commit: found.commit.clone(),
+                });
+            }
+        }
         let mut seconds = self.now().timestamp();
         loop {
             let name = SnapshotRef {

@@ -8,14 +8,15 @@ use serde_json::json;
 use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
 use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
-use crate::domain::report::{SpawnReport, SpawnedAgent};
-use crate::domain::session::{AgentRecord, Run, SessionConfig};
+use crate::domain::report::{ShownStatus, SpawnReport, SpawnedAgent};
+use crate::domain::session::{AgentRecord, Run, Session, SessionConfig};
 use crate::domain::state::{AgentStatus, SessionState};
 use crate::domain::template::{self, Values};
 use crate::git::{self, NewWorktree, RefChange, Removal};
 use crate::process::supervisor;
-use crate::store::{LockedSession, atomic};
+use crate::store::{LockedSession, SessionDir, atomic};
 
+use super::agents::shown_status;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::init;
@@ -45,18 +46,19 @@ pub struct Request {
 pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
     let wanted = "in init, or running with agents that wait";
     let stored = hub.read(request.session.as_ref(), wanted, |stored| {
-        let session = &stored.session;
-        let waits = |record: &AgentRecord| record.status() == AgentStatus::Pending;
-        session.state() == SessionState::Init
+        let state = stored.session.state();
+        state == SessionState::Init
             || request.start
-                && session.state() == SessionState::Running
-                && session.agents().values().any(waits)
+                && state == SessionState::Running
+                && !waiting(&stored.dir, &stored.session).is_empty()
     })?;
     let command = agent_command(hub, request, &stored.config)?;
     let mut session = hub.lock(&stored.config.session_id, "spawn")?;
     let resumes = session.session().state() == SessionState::Running && request.start;
     if !resumes {
         make(hub, &mut session, request)?;
+    } else if waiting(session.dir(), session.session()).is_empty() {
+        hub.note("every agent was started before; there is nothing to start");
     }
     if let Some(command) = command {
         start_agents(hub, &mut session, &command)?;
@@ -122,6 +124,10 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, request: &Request) ->
         .and_then(|()| enlist(hub, session, &branches, prompts));
     drop(lock);
     if let Err(error) = made {
+        if session.session().state() != SessionState::Init {
+            // All stands, and the state says so: whoever comes next ends it.
+            return Err(error);
+        }
         take_back(hub, &config, &branches, &finished)?;
         hub.record(session, Operation::Spawn, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));
@@ -353,20 +359,32 @@ pub(super) fn finished_worktrees(unfinished: &Unfinished) -> Vec<AgentId> {
     unfinished.steps.iter().filter_map(agent).collect()
 }
 
-/// Starts every agent that is pending.
+/// Starts every agent that was not started yet.
 pub(super) fn start_agents(hub: &Hub, session: &mut LockedSession, command: &str) -> Result<()> {
-    let pending: Vec<AgentId> = session
-        .session()
-        .agents()
-        .iter()
-        .filter(|(_, record)| record.status() == AgentStatus::Pending)
-        .map(|(agent, _)| *agent)
-        .collect();
-    for agent in pending {
+    for agent in waiting(session.dir(), session.session()) {
         hub.interrupt.check()?;
         start_agent(hub, session, agent, command)?;
     }
     Ok(())
+}
+
+/// The agents that wait for their start.
+///
+/// Among them those whose supervisor was told of and never got its job: hub was killed in
+/// between. They are `lost`, and not even their output was opened.
+fn waiting(dir: &SessionDir, session: &Session) -> Vec<AgentId> {
+    let never_ran = |agent: AgentId, record: &AgentRecord| {
+        shown_status(record) == ShownStatus::LOST
+            && record.run.as_ref().is_some_and(|run| run.process.is_none())
+            && !dir.agent(agent).stdout().exists()
+    };
+    let agents = session.agents().iter();
+    agents
+        .filter(|(agent, record)| {
+            record.status() == AgentStatus::Pending || never_ran(**agent, record)
+        })
+        .map(|(agent, _)| *agent)
+        .collect()
 }
 
 fn start_agent(
@@ -389,6 +407,8 @@ fn start_agent(
     let arguments = arguments.map(str::to_owned);
     let launched = supervisor::launch(&program, &arguments, &folder.supervisor_log())?;
     let now = hub.now();
+    let record = session.session().agents().get(&agent);
+    let recorded = record.is_some_and(|record| record.status() == AgentStatus::Running);
     let run = Run {
         supervisor: launched.mark.clone(),
         process: None,
@@ -397,8 +417,13 @@ fn start_agent(
         exit: None,
     };
     session.change(|state| {
-        let record = state.advance_agent(agent, AgentStatus::Running, now)?;
-        record.run = Some(run);
+        match state.run_mut(agent) {
+            Some(lost) if recorded => *lost = run,
+            _ => {
+                let record = state.advance_agent(agent, AgentStatus::Running, now)?;
+                record.run = Some(run);
+            }
+        }
         Ok::<_, Error>(())
     })?;
     let detail = json!({ "agent": agent, "command": command, "supervisor": launched.mark.pid });

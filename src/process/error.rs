@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK};
 
 /// The result of an operation on processes.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -86,7 +86,16 @@ impl Diagnostic for Error {
             Self::Interrupted { .. } => {
                 Some("`hub status` shows where it stands, and what to do next".to_owned())
             }
-            Self::Io { .. } | Self::Supervisor { .. } => None,
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    Some(FULL_DISK.to_owned())
+                }
+                _ if source.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+                    Some(BROKEN_DISK.to_owned())
+                }
+                _ => None,
+            },
+            Self::Supervisor { .. } => None,
         }
     }
 }

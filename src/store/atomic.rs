@@ -7,6 +7,23 @@ use std::path::Path;
 
 use super::error::{Error, Result};
 
+/// What the name of a file begins with that is not the one it is to replace yet.
+const UNFINISHED: &str = ".new-";
+
+/// Removes what killed processes have left of their replacements in a folder.
+///
+/// Whoever calls this is the only one who replaces files there.
+pub(super) fn sweep(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
+            // It is in nobody's way where it cannot be removed.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Replaces the file at `path`: after a crash there is the old one or the new one.
 ///
 /// The bytes are flushed before the rename and the folder after it; the mode of a file
@@ -19,7 +36,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     const NEW: u32 = 0o666;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(UNFINISHED)
         .permissions(Permissions::from_mode(NEW))
         .tempfile_in(folder)
         .map_err(Error::io("write into", folder))?;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK};
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::text::first_few;
 
@@ -116,7 +116,7 @@ impl Error {
         move |source| Self::Io {
             action,
             path,
-            source,
+            source: plain(source),
         }
     }
 
@@ -141,6 +141,23 @@ impl Error {
             reason: reason.into(),
         }
     }
+}
+
+/// What the system said; `tempfile` wraps it, and names a path that nobody knows.
+fn plain(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    let number = text
+        .rsplit_once("(os error ")
+        .and_then(|(_, rest)| rest.split(')').next()?.parse().ok());
+    match (error.raw_os_error(), number) {
+        (None, Some(number)) => io::Error::from_raw_os_error(number),
+        _ => error,
+    }
+}
+
+/// EIO, for which the standard library has no name.
+fn is_broken(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 fn at_line(line: Option<usize>) -> String {
@@ -177,12 +194,13 @@ impl Diagnostic for Error {
                         path.display()
                     ))
                 }
-                io::ErrorKind::StorageFull => {
-                    Some("free some space and do it again; nothing was half written".to_owned())
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    Some(FULL_DISK.to_owned())
                 }
                 io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
                     Some(format!("look at what stands at {}", path.display()))
                 }
+                _ if is_broken(source) => Some(BROKEN_DISK.to_owned()),
                 _ => None,
             },
             Self::Corrupt { path, .. } => Some(format!(

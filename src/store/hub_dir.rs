@@ -1,7 +1,7 @@
 //! Where things are in the hub directory.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +11,11 @@ use crate::domain::id::{AgentId, SessionId, SessionSelector};
 use super::atomic;
 use super::error::{Error, Result};
 use super::lock::Lock;
+
+/// What the name of a folder begins with that is not a session yet, or not any more.
+const DRAFT: &str = ".draft-";
+
+const LOCK: &str = ".lock";
 
 /// The hub directory of a repository. It need not exist yet: reading an absent one finds no sessions.
 #[derive(Clone, Debug)]
@@ -56,11 +61,16 @@ impl HubDir {
     /// # Errors
     /// When the system refuses.
     pub fn create(&self) -> Result<()> {
-        atomic::make_folder(&self.sessions())?;
+        atomic::make_folder(&self.root)?;
         let ignore = self.root.join(".gitignore");
-        if !ignore.exists() {
-            atomic::replace(&ignore, b"*\n")?;
+        // An empty one is what a kill between making and writing has left.
+        if !fs::metadata(&ignore).is_ok_and(|meta| meta.len() > 0) {
+            fs::File::create(&ignore)
+                .and_then(|mut file| file.write_all(b"*\n"))
+                .map_err(Error::io("write", &ignore))?;
         }
+        atomic::make_folder(&self.sessions())?;
+        self.sweep_drafts();
         Ok(())
     }
 
@@ -69,7 +79,7 @@ impl HubDir {
     /// # Errors
     /// [`Error::Busy`] when it cannot be had in time.
     pub fn lock(&self, limit: Duration, purpose: &str) -> Result<Lock> {
-        Lock::acquire(&self.root.join(".lock"), limit, purpose)
+        Lock::acquire(&self.root.join(LOCK), limit, purpose)
     }
 
     fn sessions(&self) -> PathBuf {
@@ -91,7 +101,7 @@ impl HubDir {
     /// When the system refuses.
     pub fn draft(&self, id: &SessionId) -> Result<SessionDir> {
         let draft = tempfile::Builder::new()
-            .prefix(".draft-")
+            .prefix(DRAFT)
             // As any folder: the umask decides, not the library's 0700 for secrets.
             .permissions(fs::Permissions::from_mode(0o777))
             .tempdir_in(self.sessions())
@@ -100,6 +110,32 @@ impl HubDir {
             id: id.clone(),
             root: draft.keep(),
         })
+    }
+
+    /// Removes the drafts that killed processes have left.
+    ///
+    /// One that is worked on is locked, but for the moment after it was made; it exists for
+    /// a moment only.
+    fn sweep_drafts(&self) {
+        const LONG: Duration = Duration::from_secs(600);
+        let entries = fs::read_dir(self.sessions()).into_iter().flatten();
+        for entry in entries.flatten() {
+            let is_draft = entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(DRAFT.as_bytes());
+            let old = || -> Option<bool> {
+                let made = entry.metadata().ok()?.modified().ok()?;
+                Some(made.elapsed().ok()? > LONG)
+            };
+            let path = entry.path();
+            if !is_draft || old() != Some(true) || !Lock::is_free(&path.join(LOCK)) {
+                continue;
+            }
+            if let Err(error) = remove_all(&path) {
+                log::debug!("{error}");
+            }
+        }
     }
 
     /// The ids of all sessions, oldest first. What is not named as a session is none.
@@ -154,6 +190,15 @@ impl HubDir {
     }
 }
 
+fn remove_all(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("remove", folder)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The folder of one session.
 #[derive(Clone, Debug)]
 pub struct SessionDir {
@@ -201,7 +246,7 @@ impl SessionDir {
     /// The lock that whoever writes holds.
     #[must_use]
     pub fn lock_file(&self) -> PathBuf {
-        self.root.join(".lock")
+        self.root.join(LOCK)
     }
 
     /// Where the eval command's output for the base commit goes.
@@ -229,7 +274,10 @@ impl SessionDir {
         // The rename fails where a session stands: its folder is never empty.
         match fs::rename(&self.root, &target.root) {
             Ok(()) => {
-                atomic::flush_folder(&hub.sessions())?;
+                if let Err(error) = atomic::flush_folder(&hub.sessions()) {
+                    let _ = target.remove(hub);
+                    return Err(error);
+                }
                 Ok(Some(target))
             }
             Err(error)
@@ -248,15 +296,21 @@ impl SessionDir {
 
     /// Removes the folder of a session that is being taken back.
     ///
+    /// It loses its name first: no reader finds half a session, and a kill leaves none.
+    ///
     /// # Errors
     /// When the system refuses.
-    pub fn remove(&self) -> Result<()> {
-        match fs::remove_dir_all(&self.root) {
+    pub fn remove(&self, hub: &HubDir) -> Result<()> {
+        let draft = hub
+            .sessions()
+            .join(format!("{DRAFT}{}-{}", self.id, std::process::id()));
+        match fs::rename(&self.root, &draft) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::io("remove", &self.root)(error))
+                return Err(Error::io("remove", &self.root)(error));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        remove_all(&draft)
     }
 }
 
@@ -366,6 +420,31 @@ mod tests {
             HubDir::at(folder.path()),
             Err(Error::Symlink { .. })
         ));
+    }
+
+    #[test]
+    fn only_drafts_that_nobody_works_on_are_swept() {
+        let (_folder, hub) = hub_with(&["20260317-143022"]);
+        let draft = || hub.draft(&"20260401-000000".parse().unwrap()).unwrap();
+        let (left, locked, new) = (draft(), draft(), draft());
+        let _lock = Lock::acquire(&locked.lock_file(), Duration::ZERO, "init").unwrap();
+        drop(Lock::acquire(&left.lock_file(), Duration::ZERO, "init").unwrap());
+        let hour = std::time::SystemTime::now() - Duration::from_secs(3600);
+        for old in [
+            &left,
+            &locked,
+            &hub.session(&"20260317-143022".parse().unwrap()),
+        ] {
+            let folder = fs::File::open(old.path()).unwrap();
+            folder.set_modified(hour).unwrap();
+        }
+        hub.create().unwrap();
+        let stays = |dir: &SessionDir| dir.path().exists();
+        assert_eq!(
+            (stays(&left), stays(&locked), stays(&new)),
+            (false, true, true)
+        );
+        assert_eq!(hub.session_ids().unwrap().len(), 1);
     }
 
     #[test]

@@ -82,9 +82,13 @@ impl Journal {
         line.push(b'\n');
         let path = self.path.clone();
         let file = self.file()?;
-        file.write_all(&line)
-            .and_then(|()| file.sync_data())
-            .map_err(Error::io("append to", path))?;
+        let length = file.metadata().map_err(Error::io("look at", &path))?.len();
+        let written = file.write_all(&line).and_then(|()| file.sync_data());
+        if let Err(error) = written {
+            // A full disk may have taken a part of the line: the next one must not follow on it.
+            let _ = file.set_len(length);
+            return Err(Error::io("append to", path)(error));
+        }
         self.next += 1;
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::domain::event::{self, Detail, Event, Operation, Phase, Unfinished};
 use crate::domain::id::SessionId;
 use crate::domain::session::{Session, SessionConfig};
 
+use super::atomic;
 use super::config_file::ConfigFile;
 use super::error::{Error, Result};
 use super::evaluation;
@@ -36,11 +37,15 @@ impl StoredSession {
     pub fn read(hub: &HubDir, id: &SessionId) -> Result<Self> {
         let dir = hub.session(id);
         check_exists(&dir)?;
-        let state = StateFile::read(&dir.state_file(), id)?;
-        let config = ConfigFile::read(&dir.config_file(), id)?;
+        let state = StateFile::read(&dir.state_file(), id);
+        let config = ConfigFile::read(&dir.config_file(), id);
+        if state.is_err() || config.is_err() {
+            // It may have been taken back between the looks.
+            check_exists(&dir)?;
+        }
         Ok(Self {
-            config: config.config,
-            session: state.session,
+            session: state?.session,
+            config: config?.config,
             dir,
         })
     }
@@ -98,15 +103,23 @@ impl LockedSession {
         // Read before the lock too: a damaged session is left without so much as a lock file.
         StateFile::read(&dir.state_file(), id)?.check_writable(&dir.state_file())?;
         ConfigFile::read(&dir.config_file(), id)?;
-        let lock = Lock::acquire(&dir.lock_file(), limit, purpose)?;
+        let lock = Lock::acquire(&dir.lock_file(), limit, purpose);
         // It may have been taken back by whoever held the lock until now.
         check_exists(&dir)?;
+        let lock = lock?;
         let state = StateFile::read(&dir.state_file(), id)?;
         state.check_writable(&dir.state_file())?;
         let config = ConfigFile::read(&dir.config_file(), id)?;
         let (journal, events) = Journal::open(&dir.journal_file())?;
+        let unfinished = event::unfinished(&events);
+        atomic::sweep(dir.path());
+        if unfinished.is_some() {
+            for agent in config.config.agents() {
+                atomic::sweep(dir.agent(agent).path());
+            }
+        }
         Ok(Self {
-            unfinished: event::unfinished(&events),
+            unfinished,
             dir,
             config,
             state,
@@ -131,8 +144,8 @@ impl LockedSession {
         let draft = hub.draft(&SessionId::at(now, 1))?;
         let made = Self::create_in(hub, &draft, now, config, MOST_IN_A_SECOND);
         if made.is_err() {
-            // The draft's name begins with a dot: it is no session even if this fails.
-            let _ = draft.remove();
+            // Its name says that it is no session, even if this fails.
+            let _ = draft.remove(hub);
         }
         made
     }
@@ -158,7 +171,12 @@ impl LockedSession {
             config.write(&draft.config_file())?;
             state.write(&draft.state_file())?;
             if let Some(dir) = draft.publish(hub, &id)? {
-                let (journal, _) = Journal::open(&dir.journal_file())?;
+                let opened = Journal::open(&dir.journal_file());
+                if opened.is_err() {
+                    // It has a name by now, and nobody to finish it.
+                    let _ = dir.remove(hub);
+                }
+                let (journal, _) = opened?;
                 return Ok(Self {
                     dir,
                     config,
@@ -234,7 +252,14 @@ impl LockedSession {
     ) -> std::result::Result<T, E> {
         let mut state = self.state.clone();
         let outcome = change(&mut state.session)?;
-        state.write(&self.dir.state_file())?;
+        let path = self.dir.state_file();
+        if let Err(error) = state.write(&path) {
+            // The new file may stand in its place although its folder could not be flushed.
+            if let Ok(found) = StateFile::read(&path, self.dir.id()) {
+                self.state = found;
+            }
+            return Err(error.into());
+        }
         self.state = state;
         Ok(outcome)
     }

@@ -185,7 +185,7 @@ fn a_hub_directory_that_cannot_be_written() {
     assert_eq!(list.stdout, "no sessions\n");
     let before = everything(&repo);
     let answer = repo.hub_unprivileged(["init", "--task", "x"]).fails(1);
-    let expected = "error: cannot make [TEMP]/repo/.agenthub/sessions: Permission denied (os error 13)\nhint: make [TEMP]/repo/.agenthub/sessions writable for you, or work on a copy\n";
+    let expected = "error: cannot write [TEMP]/repo/.agenthub/.gitignore: Permission denied (os error 13)\nhint: make [TEMP]/repo/.agenthub/.gitignore writable for you, or work on a copy\n";
     assert_eq!(repo.without_paths(&answer.stderr), expected);
     assert_eq!(answer.stdout, "");
     assert_eq!(everything(&repo), before);

@@ -2,10 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub struct Hub {
     command: Command,
     stdin: Option<Vec<u8>>,
+    stdout: Option<Stdio>,
 }
 
 impl Hub {
@@ -23,6 +25,7 @@ impl Hub {
         Self {
             command,
             stdin: None,
+            stdout: None,
         }
     }
 
@@ -46,18 +49,9 @@ impl Hub {
 
     /// Runs it with nobody who reads its stdout.
     pub fn unread(self) -> Answer {
-        let shown = shown(&self.command);
-        let mut command = self.command;
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        command.stdin(Stdio::null()).stdout(writer);
-        let output = command.output().unwrap();
-        Answer {
-            command: shown,
-            status: output.status,
-            stdout: String::new(),
-            stderr: String::from_utf8(output.stderr).expect("hub writes UTF-8"),
-        }
+        self.stdout(writer).run()
     }
 
     /// The command, for a way to run it that is not here.
@@ -65,9 +59,24 @@ impl Hub {
         self.command
     }
 
+    /// Lets its answer go somewhere else than into [`Answer::stdout`].
+    pub fn stdout(mut self, file: impl Into<Stdio>) -> Self {
+        self.stdout = Some(file.into());
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(self) -> Answer {
-        let Self { mut command, stdin } = self;
+        self.start().end()
+    }
+
+    /// Starts it and lets it run beside the test.
+    pub fn start(self) -> Running {
+        let Self {
+            mut command,
+            stdin,
+            stdout,
+        } = self;
         let shown = shown(&command);
         let input = if stdin.is_some() {
             Stdio::piped()
@@ -76,7 +85,7 @@ impl Hub {
         };
         let mut child = command
             .stdin(input)
-            .stdout(Stdio::piped())
+            .stdout(stdout.unwrap_or_else(Stdio::piped))
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{shown} does not start: {error}"));
@@ -84,13 +93,9 @@ impl Hub {
             // It may end without having read it all.
             let _ = child.stdin.take().unwrap().write_all(&text);
         }
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).expect("hub writes UTF-8");
-        Answer {
+        Running {
             command: shown,
-            status: output.status,
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
+            child,
         }
     }
 
@@ -107,6 +112,48 @@ impl Hub {
     /// Runs it, expects exit status 0 and one JSON document on stdout.
     pub fn json(self) -> Value {
         self.run().ok().json()
+    }
+}
+
+/// A run of `hub` that has not been waited for.
+#[derive(Debug)]
+#[must_use = "it goes on until its end is waited for"]
+pub struct Running {
+    command: String,
+    child: Child,
+}
+
+impl Running {
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).expect("it runs, or was not waited for");
+    }
+
+    /// Whether it has a file open: at a lock that somebody holds, it has come to it.
+    pub fn has_open(&self, file: &Path) -> bool {
+        let Ok(open) = fs::read_dir(format!("/proc/{}/fd", self.pid())) else {
+            return false;
+        };
+        open.flatten()
+            .any(|one| fs::read_link(one.path()).is_ok_and(|found| found == file))
+    }
+
+    /// Waits for its end.
+    pub fn end(self) -> Answer {
+        let output = self.child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).expect("hub writes UTF-8");
+        Answer {
+            command: self.command,
+            status: output.status,
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the tests stand on: a repository of their own, and the `hub` program run in it.
 //!
 //! - [`TestRepo`] (`repo.rs`): a temporary folder with a home, a repository and scripts that play agents
-//! - [`hub::Hub`] and [`Answer`] (`hub.rs`): one run of the program, and what came of it
+//! - [`Hub`], [`Running`] and [`Answer`] (`hub.rs`): one run of the program, and what came of it
 //! - [`normalised`] (`normal.rs`): text without what differs from run to run
+//! - [`fault`] (`fault.rs`): kills and full disks at a step that is chosen
 //! - [`TestRepo::processes`] (`processes.rs`): what still runs
 //! - [`Tree`] (`tree.rs`): the bytes of a folder, to be compared or copied
 //! - [`session::Picture`] (`session.rs`): all that a refusal must leave as it is; and sessions that
@@ -14,6 +15,7 @@
 //! is temporary, the dates of commits stand still, and nothing is a terminal
 //! but [`Terminal`].
 
+pub mod fault;
 mod hub;
 mod normal;
 mod processes;
@@ -25,7 +27,7 @@ mod tree;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub use hub::Answer;
+pub use hub::{Answer, Hub, Running};
 pub use normal::normalised;
 pub use repo::TestRepo;
 pub use terminal::{Terminal, plain};

@@ -268,8 +268,7 @@ impl TestRepo {
     /// Writes an executable shell script beside the repository, and returns its path.
     pub fn script(&self, name: &str, text: &str) -> String {
         let path = self.root.join("scripts").join(name);
-        write(&path, format!("#!/bin/sh\nset -e\n{text}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&path, format!("#!/bin/sh\nset -e\n{text}\n"));
         path.into_os_string().into_string().unwrap()
     }
 
@@ -330,4 +329,10 @@ fn answer_of(mut command: Command) -> Result<String, String> {
 pub(super) fn write(path: &Path, text: impl AsRef<[u8]>) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// Writes a file that can be run.
+pub(super) fn write_program(path: &Path, text: impl AsRef<[u8]>) {
+    write(path, text);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -1,0 +1,118 @@
+//! Every command killed at each of its steps, and on a disk that fills up at each of them.
+//!
+//! A [`Scenario`] runs one command in a repository that is laid down anew for each step. After
+//! the blow `hub list` and `hub status` must tell the truth, no commit may be lost, no lock
+//! may be held; and the same command again must come to the same end as without the blow.
+//!
+//! All steps take minutes: by default a few of them are hit, evenly spread, and all of them
+//! with `HUB_TEST_ALL=1`.
+
+mod disk;
+mod killed;
+mod scenario;
+
+use scenario::Scenario;
+
+use crate::support::TestRepo;
+
+/// How many steps of a command are hit unless all are asked for.
+const SELECTED: usize = 3;
+
+/// Evenly spread of `1..=count`, among them the first and the last.
+fn selected(count: usize) -> Vec<usize> {
+    assert!(count > 0, "there is nothing to be hit");
+    if std::env::var_os("HUB_TEST_ALL").is_some() || count <= SELECTED {
+        return (1..=count).collect();
+    }
+    (0..SELECTED)
+        .map(|nth| 1 + nth * (count - 1) / (SELECTED - 1))
+        .collect()
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
+}
+
+/// A session of two agents that is measured by `bench.sh`.
+fn initialised(repo: &TestRepo) -> String {
+    repo.hub(init()).ok();
+    repo.newest_session()
+}
+
+fn init() -> Vec<String> {
+    let mut command = words("init --task fast --agents 2 --metric p50_ms --eval");
+    command.push("sh bench.sh".to_owned());
+    command
+}
+
+/// The same with a commit of each agent.
+fn worked(repo: &TestRepo) -> String {
+    let session = initialised(repo);
+    repo.hub(["spawn", &session, "--no-start"]).ok();
+    for (agent, value) in [("agent-1", "150\n"), ("agent-2", "120\n")] {
+        let worktree = repo.hub(["path", &session, agent]).ok().stdout;
+        let worktree = worktree.trim_end();
+        repo.write(format!("{worktree}/p50_ms"), value);
+        repo.commit_in(worktree, agent);
+    }
+    session
+}
+
+fn evaluated(repo: &TestRepo) -> String {
+    let session = worked(repo);
+    repo.hub(["eval", &session]).ok();
+    session
+}
+
+/// The scenarios by name: a preparation, and the command that is hit.
+fn scenario(name: &str) -> Scenario {
+    Scenario::new(|repo| match name {
+        "init" => (None, init()),
+        "spawn --no-start" => {
+            let session = initialised(repo);
+            let command = words(&format!("spawn {session} --no-start"));
+            (Some(session), command)
+        }
+        "spawn" => {
+            let session = initialised(repo);
+            let mut command = words(&format!("spawn {session} --agent-cmd"));
+            command.push(repo.agent_script());
+            (Some(session), command)
+        }
+        "update" => {
+            let session = initialised(repo);
+            let command = words(&format!("update {session} --state running"));
+            (Some(session), command)
+        }
+        "eval" => {
+            let session = worked(repo);
+            let command = words(&format!("eval {session}"));
+            (Some(session), command)
+        }
+        "merge" => {
+            let session = evaluated(repo);
+            let command = words(&format!("merge {session}"));
+            (Some(session), command)
+        }
+        "archive" => {
+            let session = worked(repo);
+            let command = words(&format!("archive {session}"));
+            (Some(session), command)
+        }
+        "cleanup" => {
+            let session = evaluated(repo);
+            repo.hub(["merge", &session]).ok();
+            let command = words(&format!("cleanup {session}"));
+            (Some(session), command)
+        }
+        "cleanup --force" => {
+            let session = evaluated(repo);
+            repo.hub(["archive", &session]).ok();
+            let worktree = repo.hub(["path", &session, "agent-1"]).ok().stdout;
+            repo.write(format!("{}/untracked", worktree.trim_end()), "work\n");
+            let command = words(&format!("cleanup {session} --force"));
+            (Some(session), command)
+        }
+        _ => panic!("{name} is no scenario"),
+    })
+}

@@ -1,0 +1,292 @@
+//! One command in a repository that is laid down anew for each blow.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::support::fault::{self, Fault};
+use crate::support::{Answer, Hub, TestRepo, Tree, wait_until};
+
+/// See the module above.
+pub struct Scenario {
+    pub repo: TestRepo,
+    session: Option<String>,
+    command: Vec<String>,
+    /// Everything before the command runs.
+    before: Tree,
+    /// The commits that there are then.
+    commits: BTreeSet<String>,
+    /// How everything stands when it has run undisturbed.
+    expected: String,
+    /// The steps on the disk that it takes.
+    pub steps: Vec<String>,
+    /// The number of calls of git that it makes.
+    pub git_calls: usize,
+}
+
+impl Scenario {
+    /// `prepare` returns the session that is there, and the command.
+    pub fn new(prepare: impl FnOnce(&TestRepo) -> (Option<String>, Vec<String>)) -> Self {
+        let repo = TestRepo::new().with_bench();
+        let (session, command) = prepare(&repo);
+        let mut scenario = Self {
+            before: Tree::read(repo.root()),
+            commits: commits(&repo),
+            repo,
+            session,
+            command,
+            expected: String::new(),
+            steps: Vec::new(),
+            git_calls: 0,
+        };
+        scenario.count();
+        scenario
+    }
+
+    fn count(&mut self) {
+        let repo = &self.repo;
+        fault::git_counted(self.hub(), repo).ok();
+        self.git_calls = fault::git_calls(repo);
+        self.reset();
+        let log = repo.root().join("steps");
+        fault::counted(self.hub(), &log).ok();
+        self.steps = repo.read(&log).lines().map(str::to_owned).collect();
+        fs::remove_file(log).unwrap();
+        self.settle_agents();
+        self.expected = self.summary();
+    }
+
+    fn hub(&self) -> Hub {
+        self.repo.hub(&self.command)
+    }
+
+    /// Lays the repository down as it was before the command.
+    fn reset(&self) {
+        self.settle_agents();
+        for entry in fs::read_dir(self.repo.root()).unwrap() {
+            let path = entry.unwrap().path();
+            fs::remove_dir_all(&path)
+                .or_else(|_| fs::remove_file(&path))
+                .unwrap();
+        }
+        self.before.write(self.repo.root());
+    }
+
+    /// Runs the command and lets the fault hit it.
+    pub fn hit(&self, fault: Fault) -> Answer {
+        self.reset();
+        fault::with(self.hub(), &self.repo, fault).run()
+    }
+
+    /// What must hold at any moment, whatever was hit.
+    pub fn check_truth(&self) {
+        let repo = &self.repo;
+        self.settle_agents();
+        let lost: Vec<_> = self.commits.difference(&commits(repo)).cloned().collect();
+        assert_eq!(
+            lost,
+            Vec::<String>::new(),
+            "commits that nothing reaches any more"
+        );
+        repo.git(["fsck", "--strict"]);
+        // The hub directory ignores itself from the moment in which there is something in it.
+        let status = repo.git(["status", "--porcelain"]);
+        let begun = status == "?? .agenthub/" && self.sessions().is_empty();
+        assert!(status.is_empty() || begun, "{status}");
+        for (id, state) in self.sessions() {
+            assert_ne!(state, "corrupt", "{id}");
+            let status = repo.hub(["status", &id, "--json"]).json();
+            if status["unfinished"].is_null() {
+                check_agrees(repo, &status);
+            }
+        }
+        check_locks(&repo.hub_dir());
+    }
+
+    /// Runs the same command again, or finds that it has done its work.
+    pub fn again(&self) -> Answer {
+        self.age_drafts();
+        self.take_back_inits();
+        let answer = if self.session.is_none() && !self.sessions().is_empty() {
+            self.repo.hub(["list"]).ok()
+        } else {
+            self.hub().run()
+        };
+        self.settle_agents();
+        answer
+    }
+
+    /// What was being made is swept away when it is old: here it is.
+    fn age_drafts(&self) {
+        let hour = SystemTime::now() - Duration::from_secs(3600);
+        let sessions = self.repo.hub_dir().join("sessions");
+        for entry in fs::read_dir(sessions).into_iter().flatten().flatten() {
+            if entry.file_name().as_encoded_bytes().starts_with(b".draft-") {
+                File::open(entry.path())
+                    .unwrap()
+                    .set_modified(hour)
+                    .unwrap();
+            }
+        }
+    }
+
+    /// A session that was never finished goes when the first command looks at it closely.
+    fn take_back_inits(&self) {
+        for (id, _) in self.sessions() {
+            let status = self.repo.hub(["status", &id, "--json"]).json();
+            if status["unfinished"] == "init" {
+                let answer = self.repo.hub(["spawn", &id, "--no-start"]).fails(3);
+                assert!(answer.stderr.contains("it was taken back"), "{answer}");
+            }
+        }
+    }
+
+    /// The end is the same as without the blow.
+    pub fn check_end(&self, again: &Answer) {
+        // Where only the end was not told of any more, there is nothing left to do.
+        let done = again.code() == 4
+            && again
+                .stderr
+                .contains("was killed in the middle; it was finished")
+            || again.code() == 4;
+        assert!(again.code() == 0 || done, "{again}");
+        self.check_truth();
+        assert_eq!(self.summary(), self.expected, "after {again}");
+    }
+
+    fn sessions(&self) -> Vec<(String, String)> {
+        let list = self.repo.hub(["list", "--json"]).json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        list["sessions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|session| (text(&session["session_id"]), text(&session["state"])))
+            .collect()
+    }
+
+    /// Waits for agents that were started, and for their supervisors.
+    fn settle_agents(&self) {
+        let sessions = self.repo.hub_dir().join("sessions");
+        for (id, _) in self.sessions() {
+            if self.command[0] == "spawn" {
+                self.repo.hub(["wait", &id]).run();
+                let lock = sessions.join(&id).join(".lock");
+                wait_until(Duration::from_secs(60), "the supervisors let go", || {
+                    is_free(&lock)
+                });
+            }
+        }
+    }
+
+    /// Everything that is told, kept and left behind, without what differs from run to run.
+    fn summary(&self) -> String {
+        let repo = &self.repo;
+        let mut parts = repo.refs();
+        parts.push(repo.git(["worktree", "list", "--porcelain"]));
+        parts.extend(left_over(repo));
+        for (id, _) in self.sessions() {
+            let status = repo.hub(["status", &id, "--json"]).json();
+            parts.push(serde_json::to_string_pretty(&status).unwrap());
+            check_journal(repo, &id);
+        }
+        repo.normalised(&parts.join("\n"))
+    }
+}
+
+/// The paths of the hub directory, of the worktrees' folder and of git's administration.
+fn left_over(repo: &TestRepo) -> Vec<String> {
+    let mut worktrees = repo.path().into_os_string();
+    worktrees.push(".hub");
+    let git = repo.path().join(".git");
+    let trees = [
+        Tree::read(&repo.hub_dir()),
+        Tree::read(Path::new(&worktrees)),
+        Tree::read(&git.join("worktrees")),
+    ];
+    // Below `refs/` git leaves empty folders behind, but locks would be in the way.
+    let refs = Tree::read(&git.join("refs"));
+    let is_lock = |path: &&Path| {
+        path.extension()
+            .is_some_and(|extension| extension == "lock")
+    };
+    trees
+        .iter()
+        .flat_map(Tree::paths)
+        .chain(refs.paths().into_iter().filter(is_lock))
+        .map(|path| path.display().to_string())
+        .collect()
+}
+
+/// All commits that some ref or worktree holds.
+fn commits(repo: &TestRepo) -> BTreeSet<String> {
+    let list = repo.git(["rev-list", "--all"]);
+    list.lines().map(str::to_owned).collect()
+}
+
+fn is_free(lock: &Path) -> bool {
+    let Ok(file) = File::open(lock) else {
+        return true;
+    };
+    file.try_lock().is_ok()
+}
+
+fn check_locks(hub_dir: &Path) {
+    for path in Tree::read(hub_dir).paths() {
+        if path.ends_with(".lock") {
+            assert!(is_free(&hub_dir.join(path)), "{} is held", path.display());
+        }
+    }
+}
+
+/// What a session says of itself is what the repository shows.
+fn check_agrees(repo: &TestRepo, status: &Value) {
+    let state = status["state"]["state"].as_str().unwrap();
+    let agents = status["state"]["agents"].as_object().unwrap();
+    let id = status["config"]["session_id"].as_str().unwrap();
+    let branches = repo.git([
+        "branch",
+        "--list",
+        "--format=%(refname:short)",
+        &format!("hub/{id}/*"),
+    ]);
+    let worktrees = repo.git(["worktree", "list", "--porcelain"]);
+    assert!(!worktrees.contains(&format!("{id}/scratch")), "{worktrees}");
+    match state {
+        "init" => assert_eq!(branches, "", "{status}"),
+        "running" | "evaluating" => {
+            for agent in agents.values() {
+                let branch = agent["branch"].as_str().unwrap();
+                assert!(branches.contains(branch), "{branch} of {status}");
+                let worktree = agent["worktree"].as_str().unwrap();
+                assert!(worktrees.contains(worktree), "{worktree} of {status}");
+                assert!(Path::new(worktree).join(".git").exists(), "{worktree}");
+            }
+        }
+        "merged" => assert_eq!(repo.read("p50_ms"), "120\n", "{status}"),
+        "archived" => {
+            for agent in agents.keys() {
+                let tag = format!("refs/tags/hub/archive/{id}/{agent}");
+                repo.git(["rev-parse", "--verify", &tag]);
+            }
+        }
+        _ => panic!("{status}"),
+    }
+}
+
+/// The journal's lines are whole and numbered 1, 2, 3 …
+fn check_journal(repo: &TestRepo, session: &str) {
+    let path = repo
+        .hub_dir()
+        .join("sessions")
+        .join(session)
+        .join("events.jsonl");
+    let text = repo.read(path);
+    for (number, line) in (1_u64..).zip(text.lines()) {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["seq"], number, "{text}");
+    }
+}

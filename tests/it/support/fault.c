@@ -1,0 +1,190 @@
+/*
+ * Loaded into `hub` by LD_PRELOAD: lets one of its steps on the disk fail, or kills it there.
+ *
+ * HUB_FAULT      `kill-before:N`, `kill-after:N`: SIGKILL around step N
+ *                `once:E:N`: step N alone fails with error number E
+ *                `from:E:N`: that step fails and all after it, as on a full disk
+ * HUB_FAULT_LOG  a file that gets the name of each step, one a line
+ *
+ * A step is a call that changes files. Only `hub` itself counts: not the programs that it
+ * starts, not `hub supervise`, not what is written to a pipe or a terminal.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum mode { COUNT, KILL_BEFORE, KILL_AFTER, ONCE, FROM };
+
+static pid_t meant;
+static enum mode mode = COUNT;
+static int error_number;
+static long target;
+static int log_file = -1;
+static atomic_long steps;
+
+__attribute__((constructor)) static void begin(int argc, char **argv)
+{
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length <= 0)
+        return;
+    program[length] = 0;
+    const char *name = strrchr(program, '/');
+    if (!name || strcmp(name, "/hub") != 0)
+        return;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "supervise") == 0)
+            return;
+    const char *fault = getenv("HUB_FAULT");
+    if (fault) {
+        if (sscanf(fault, "kill-before:%ld", &target) == 1)
+            mode = KILL_BEFORE;
+        else if (sscanf(fault, "kill-after:%ld", &target) == 1)
+            mode = KILL_AFTER;
+        else if (sscanf(fault, "once:%d:%ld", &error_number, &target) == 2)
+            mode = ONCE;
+        else if (sscanf(fault, "from:%d:%ld", &error_number, &target) == 2)
+            mode = FROM;
+    }
+    const char *path = getenv("HUB_FAULT_LOG");
+    if (path)
+        log_file = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    meant = getpid();
+}
+
+/* A child between fork and exec is not meant. */
+static int counts(void)
+{
+    return meant && getpid() == meant;
+}
+
+static void end(void)
+{
+    kill(getpid(), SIGKILL);
+    for (;;)
+        pause();
+}
+
+/* Returns the step's number, or 0 for a call that is none; -1 when it fails. */
+static long step(const char *name, int needs_space)
+{
+    if (!counts())
+        return 0;
+    long now = atomic_fetch_add(&steps, 1) + 1;
+    if (log_file >= 0) {
+        char line[64];
+        int length = snprintf(line, sizeof line, "%s\n", name);
+        syscall(SYS_write, log_file, line, length);
+    }
+    if (mode == KILL_BEFORE && now == target)
+        end();
+    if ((mode == ONCE && now == target) || (mode == FROM && now >= target && needs_space)) {
+        errno = error_number;
+        return -1;
+    }
+    return now;
+}
+
+static void done(long now)
+{
+    if (mode == KILL_AFTER && now && now == target) {
+        end();
+    }
+}
+
+#define REAL(type, name, ...)                                   \
+    static type (*real)(__VA_ARGS__);                           \
+    if (!real)                                                  \
+        real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
+
+#define STEP(type, name, space, params, args)                   \
+    type name params                                            \
+    {                                                           \
+        static type(*real) params;                              \
+        if (!real)                                              \
+            real = (type(*) params)dlsym(RTLD_NEXT, #name);     \
+        long now = step(#name, space);                          \
+        if (now < 0)                                            \
+            return -1;                                          \
+        type result = real args;                                \
+        int kept = errno;                                       \
+        done(now);                                              \
+        errno = kept;                                           \
+        return result;                                          \
+    }
+
+STEP(int, fsync, 1, (int fd), (fd))
+STEP(int, fdatasync, 1, (int fd), (fd))
+STEP(int, rename, 1, (const char *a, const char *b), (a, b))
+STEP(int, renameat, 1, (int x, const char *a, int y, const char *b), (x, a, y, b))
+STEP(int, link, 1, (const char *a, const char *b), (a, b))
+STEP(int, symlink, 1, (const char *a, const char *b), (a, b))
+STEP(int, mkdir, 1, (const char *a, mode_t m), (a, m))
+STEP(int, mkdirat, 1, (int x, const char *a, mode_t m), (x, a, m))
+STEP(int, unlink, 0, (const char *a), (a))
+STEP(int, unlinkat, 0, (int x, const char *a, int f), (x, a, f))
+STEP(int, rmdir, 0, (const char *a), (a))
+STEP(int, ftruncate, 0, (int fd, off_t n), (fd, n))
+STEP(int, ftruncate64, 0, (int fd, off64_t n), (fd, n))
+
+static int is_file(int fd)
+{
+    struct stat found;
+    int kept = errno;
+    int yes = fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
+    errno = kept;
+    return yes;
+}
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+    REAL(ssize_t, "write", int, const void *, size_t);
+    if (!counts() || fd == log_file || !is_file(fd))
+        return real(fd, bytes, length);
+    long now = step("write", 1);
+    if (now < 0) {
+        /* A disk that fills up takes what it can, and says so at the next call. */
+        static atomic_int half;
+        if (mode == FROM && length > 1 && !atomic_exchange(&half, 1))
+            return real(fd, bytes, length / 2);
+        return -1;
+    }
+    ssize_t result = real(fd, bytes, length);
+    done(now);
+    return result;
+}
+
+#define OPEN(name)                                              \
+    int name(const char *path, int flags, ...)                  \
+    {                                                           \
+        REAL(int, #name, const char *, int, ...);               \
+        va_list rest;                                           \
+        va_start(rest, flags);                                  \
+        mode_t how = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
+        va_end(rest);                                           \
+        if (!(flags & O_CREAT))                                 \
+            return real(path, flags, how);                      \
+        long now = step(#name, 1);                              \
+        if (now < 0)                                            \
+            return -1;                                          \
+        int result = real(path, flags, how);                    \
+        int kept = errno;                                       \
+        done(now);                                              \
+        errno = kept;                                           \
+        return result;                                          \
+    }
+
+OPEN(open)
+OPEN(open64)

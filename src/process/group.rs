@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group, waitpid,
+};
 
 /// Sends `signal` to the group that `leader` leads; a group that is gone is no error.
 pub(super) fn signal_group(leader: u32, signal: Signal) {
@@ -21,6 +23,22 @@ pub(super) fn signal_process(number: u32, signal: Signal) {
 
 fn pid(number: u32) -> Option<Pid> {
     i32::try_from(number).ok().and_then(Pid::from_raw)
+}
+
+/// Waits until nobody is left in the group that `leader` led, or until a time.
+///
+/// Its members come to this process, which must be a subreaper, when their parents end.
+pub(super) fn await_empty(leader: u32, until: Instant) {
+    let Some(group) = pid(leader) else {
+        return;
+    };
+    while Instant::now() < until {
+        while let Ok(Some(_)) = waitpid(None, WaitOptions::NOHANG) {}
+        if test_kill_process_group(group).is_err() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Ends every process that was reparented to this one, which must be a subreaper.

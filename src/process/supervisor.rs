@@ -158,7 +158,7 @@ pub fn watch(agent: &ShellCommand, started: impl FnOnce(Option<ProcessMark>)) ->
     let leader = child.id();
     started(mark::of(leader));
     let ended = Arc::new(AtomicBool::new(false));
-    let mut cancelled = false;
+    let mut cancelled = None;
     // The agent may have ended before the first look, which then sees it at once.
     let status = loop {
         let status = child.try_wait().map_err(Error::io("wait for the agent"))?;
@@ -166,18 +166,22 @@ pub fn watch(agent: &ShellCommand, started: impl FnOnce(Option<ProcessMark>)) ->
             break status;
         }
         for signal in signals.wait() {
-            if signal == SIGTERM && !cancelled {
-                cancelled = true;
+            if signal == SIGTERM && cancelled.is_none() {
+                cancelled = Some(Instant::now());
                 end_group(leader, &ended);
             }
         }
     };
+    if let Some(asked) = cancelled {
+        // The shell around the agent ends at once; the agent itself may be about to.
+        group::await_empty(leader, asked + GRACE);
+    }
     ended.store(true, Ordering::SeqCst);
     group::signal_group(leader, Signal::KILL);
     group::end_orphans(GRACE);
     Ok(Watched {
         exit: exit_of(status),
-        cancelled,
+        cancelled: cancelled.is_some(),
     })
 }
 

@@ -22,6 +22,7 @@ mod evaluation;
 mod hermetic;
 mod kills;
 mod merge;
+mod processes;
 mod readme;
 mod repositories;
 mod run;

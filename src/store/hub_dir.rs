@@ -30,18 +30,24 @@ impl HubDir {
     /// The hub directory in `home`.
     ///
     /// # Errors
-    /// When it is a symbolic link, or something else than a folder.
+    /// When it or `sessions/` in it is a symbolic link, or something else than a folder.
     pub fn at(home: &Path) -> Result<Self> {
         let root = home.join(Self::NAME);
-        match fs::symlink_metadata(&root) {
-            Ok(meta) if meta.is_symlink() => Err(Error::Symlink { path: root }),
-            Ok(meta) if !meta.is_dir() => {
-                Err(Error::io("use", root)(io::ErrorKind::NotADirectory.into()))
+        let dir = Self { root };
+        for folder in [dir.root.clone(), dir.sessions()] {
+            match fs::symlink_metadata(&folder) {
+                Ok(meta) if meta.is_symlink() => return Err(Error::Symlink { path: folder }),
+                Ok(meta) if !meta.is_dir() => {
+                    return Err(Error::io("use", folder)(
+                        io::ErrorKind::NotADirectory.into(),
+                    ));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Error::io("look at", folder)(error)),
             }
-            Ok(_) => Ok(Self { root }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { root }),
-            Err(error) => Err(Error::io("look at", root)(error)),
         }
+        Ok(dir)
     }
 
     /// The directory itself.

@@ -16,6 +16,7 @@ mod by_hand;
 mod cleanup;
 mod cli;
 mod crowd;
+mod damage;
 mod demo;
 mod established;
 mod evaluation;

@@ -333,6 +333,18 @@ pub(super) fn write(path: &Path, text: impl AsRef<[u8]>) {
 
 /// Writes a file that can be run.
 pub(super) fn write_program(path: &Path, text: impl AsRef<[u8]>) {
-    write(path, text);
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    use std::io::Write;
+
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    // By another process, as in `hub_unprivileged`: one that is written to cannot be run.
+    let mut writer = Command::new("/bin/sh")
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = writer.stdin.take().unwrap();
+    input.write_all(text.as_ref()).unwrap();
+    drop(input);
+    assert!(writer.wait().unwrap().success(), "{}", path.display());
 }

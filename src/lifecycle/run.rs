@@ -9,7 +9,7 @@ use crate::store::{LockedSession, StoredSession};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{cleanup, eval, init, merge, spawn, stop, wait};
+use super::{cleanup, eval, init, merge, prompts, spawn, start, stop, wait};
 
 /// A whole tournament.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         .or_else(|| hub.settings.agent_cmd.clone())
         .ok_or(Error::NoAgentCommand)?;
     let command = init::resolve(hub, "agent command", &command, &plan.base_commit)?;
-    spawn::check_template(hub, &request.spawn)?;
+    prompts::check_template(hub, &request.spawn)?;
     let (mut session, problem) = init::execute(hub, &plan)?;
     let config = session.config();
     let id = config.session_id.clone();
@@ -84,7 +84,7 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         }
         return Err(error);
     }
-    let started = spawn::start_agents(hub, &mut session, &command);
+    let started = start::start_agents(hub, &mut session, &command);
     drop(session);
     if let Err(error) = started {
         stop::stop_agents(hub, &id, &[])?;

@@ -1,26 +1,22 @@
 //! `hub spawn`: branches, worktrees and prompts, then the agents themselves.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 
 use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
 use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
-use crate::domain::report::{ShownStatus, SpawnReport, SpawnedAgent};
-use crate::domain::session::{AgentRecord, Run, Session, SessionConfig};
-use crate::domain::state::{AgentStatus, SessionState};
-use crate::domain::template::{self, Values};
+use crate::domain::report::{SpawnReport, SpawnedAgent};
+use crate::domain::session::{AgentRecord, SessionConfig};
+use crate::domain::state::SessionState;
 use crate::git::{self, NewWorktree, RefChange, Removal};
-use crate::process::supervisor;
-use crate::store::{LockedSession, SessionDir, atomic};
+use crate::store::{LockedSession, atomic};
 
-use super::agents::shown_status;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::init;
-use super::supervise::Job;
+use super::{init, prompts, start};
 
 /// How a session's agents are made and started.
 #[derive(Clone, Debug)]
@@ -50,18 +46,18 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
         state == SessionState::Init
             || request.start
                 && state == SessionState::Running
-                && !waiting(&stored.dir, &stored.session).is_empty()
+                && !start::waiting(&stored.dir, &stored.session).is_empty()
     })?;
     let command = agent_command(hub, request, &stored.config)?;
     let mut session = hub.lock(&stored.config.session_id, "spawn")?;
     let resumes = session.session().state() == SessionState::Running && request.start;
     if !resumes {
         make(hub, &mut session, request)?;
-    } else if waiting(session.dir(), session.session()).is_empty() {
+    } else if start::waiting(session.dir(), session.session()).is_empty() {
         hub.note("every agent was started before; there is nothing to start");
     }
     if let Some(command) = command {
-        start_agents(hub, &mut session, &command)?;
+        start::start_agents(hub, &mut session, &command)?;
     }
     Ok(report(&session))
 }
@@ -114,7 +110,7 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, request: &Request) ->
     let config = session.config().clone();
     let commit = start_commit(hub, &config)?;
     let branches = branches(&config);
-    let prompts = prompts(hub, &config, &commit, &branches, request)?;
+    let prompts = prompts::prompts(hub, &config, &commit, &branches, request)?;
     let lock = hub.lock_repository("spawn")?;
     check_free(hub, &config, &branches)?;
     let intent = json!({ "agents": branches.len(), "base_commit": commit });
@@ -164,7 +160,8 @@ fn check_free(hub: &Hub, config: &SessionConfig, branches: &[AttemptBranch]) -> 
     Ok(())
 }
 
-fn worktree_path(hub: &Hub, config: &SessionConfig, agent: AgentId) -> PathBuf {
+/// Where the worktree of an agent is made.
+pub(super) fn worktree_path(hub: &Hub, config: &SessionConfig, agent: AgentId) -> PathBuf {
     hub.worktrees_of(&config.session_id).join(agent.to_string())
 }
 
@@ -192,92 +189,6 @@ fn make_worktrees(
         hub.record(session, Operation::Spawn, Phase::Step, step)?;
     }
     Ok(())
-}
-
-/// The prompt and the strategy of every agent, in the order of `branches`.
-fn prompts(
-    hub: &Hub,
-    config: &SessionConfig,
-    commit: &CommitId,
-    branches: &[AttemptBranch],
-    request: &Request,
-) -> Result<Vec<(String, Option<String>)>> {
-    let text = template_text(hub, request)?;
-    branches
-        .iter()
-        .zip(strategies(&request.strategies))
-        .map(|(branch, strategy)| {
-            let worktree = worktree_path(hub, config, branch.agent);
-            let values = values(config, commit, branch, &worktree, strategy.as_deref());
-            Ok((template::fill(&text, &values)?, strategy))
-        })
-        .collect()
-}
-
-/// The strategies round and round; nothing for ever when there are none.
-fn strategies(given: &[String]) -> Box<dyn Iterator<Item = Option<String>> + '_> {
-    if given.is_empty() {
-        Box::new(std::iter::repeat(None))
-    } else {
-        Box::new(given.iter().cloned().map(Some).cycle())
-    }
-}
-
-/// Checks that the template can be filled in, before there is anything to fill it in with.
-pub(super) fn check_template(hub: &Hub, request: &Request) -> Result<()> {
-    template::fill(&template_text(hub, request)?, &Values::default())?;
-    Ok(())
-}
-
-fn template_text(hub: &Hub, request: &Request) -> Result<String> {
-    let given = request.template.as_deref();
-    let name = given
-        .or(hub.settings.template.as_deref())
-        .unwrap_or("plain");
-    if let Some(text) = template::built_in(name) {
-        return Ok(text.to_owned());
-    }
-    std::fs::read_to_string(hub.folder().join(name)).map_err(|_| Error::NoTemplate {
-        name: name.to_owned(),
-    })
-}
-
-fn values(
-    config: &SessionConfig,
-    commit: &CommitId,
-    branch: &AttemptBranch,
-    worktree: &Path,
-    strategy: Option<&str>,
-) -> Values {
-    let metric = config.metric.as_ref();
-    Values::default()
-        .with("task", config.task.as_str())
-        .with("strategy", strategy.unwrap_or_default())
-        .with("session", config.session_id.as_str())
-        .with("agent", branch.agent.to_string())
-        .with("attempt", branch.attempt.number().to_string())
-        .with("branch", branch.to_string())
-        .with("worktree", worktree.display().to_string())
-        .with("base_branch", config.base_branch.as_str())
-        .with("base_commit", commit.as_str())
-        .with("eval_cmd", config.eval_cmd.clone().unwrap_or_default())
-        .with(
-            "metric",
-            metric.map(ToString::to_string).unwrap_or_default(),
-        )
-        .with(
-            "direction",
-            metric
-                .map(|_| config.direction().to_string())
-                .unwrap_or_default(),
-        )
-        .with(
-            "baseline",
-            config
-                .baseline
-                .map(|value| value.to_string())
-                .unwrap_or_default(),
-        )
 }
 
 /// Writes the prompts and walks `init → running`, the last step of spawning.
@@ -357,81 +268,6 @@ pub(super) fn take_back(
 pub(super) fn finished_worktrees(unfinished: &Unfinished) -> Vec<AgentId> {
     let agent = |step: &Detail| step.get("agent")?.as_str()?.parse().ok();
     unfinished.steps.iter().filter_map(agent).collect()
-}
-
-/// Starts every agent that was not started yet.
-pub(super) fn start_agents(hub: &Hub, session: &mut LockedSession, command: &str) -> Result<()> {
-    for agent in waiting(session.dir(), session.session()) {
-        hub.interrupt.check()?;
-        start_agent(hub, session, agent, command)?;
-    }
-    Ok(())
-}
-
-/// The agents that wait for their start.
-///
-/// Among them those whose supervisor was told of and never got its job: hub was killed in
-/// between. They are `lost`, and not even their output was opened.
-fn waiting(dir: &SessionDir, session: &Session) -> Vec<AgentId> {
-    let never_ran = |agent: AgentId, record: &AgentRecord| {
-        shown_status(record) == ShownStatus::LOST
-            && record.run.as_ref().is_some_and(|run| run.process.is_none())
-            && !dir.agent(agent).stdout().exists()
-    };
-    let agents = session.agents().iter();
-    agents
-        .filter(|(agent, record)| {
-            record.status() == AgentStatus::Pending || never_ran(**agent, record)
-        })
-        .map(|(agent, _)| *agent)
-        .collect()
-}
-
-fn start_agent(
-    hub: &Hub,
-    session: &mut LockedSession,
-    agent: AgentId,
-    command: &str,
-) -> Result<()> {
-    let id = session.config().session_id.clone();
-    let folder = session.dir().agent(agent);
-    folder.create()?;
-    let program = std::env::current_exe().map_err(Error::io("find", "hub itself"))?;
-    let home = hub.repository.home();
-    let home = home
-        .to_str()
-        .ok_or_else(|| crate::store::Error::NotUnicode {
-            path: home.to_path_buf(),
-        })?;
-    let arguments = ["-C", home, "supervise", id.as_str(), &agent.to_string()];
-    let arguments = arguments.map(str::to_owned);
-    let launched = supervisor::launch(&program, &arguments, &folder.supervisor_log())?;
-    let now = hub.now();
-    let record = session.session().agents().get(&agent);
-    let recorded = record.is_some_and(|record| record.status() == AgentStatus::Running);
-    let run = Run {
-        supervisor: launched.mark.clone(),
-        process: None,
-        started: now,
-        ended: None,
-        exit: None,
-    };
-    session.change(|state| {
-        match state.run_mut(agent) {
-            Some(lost) if recorded => *lost = run,
-            _ => {
-                let record = state.advance_agent(agent, AgentStatus::Running, now)?;
-                record.run = Some(run);
-            }
-        }
-        Ok::<_, Error>(())
-    })?;
-    let detail = json!({ "agent": agent, "command": command, "supervisor": launched.mark.pid });
-    hub.record(session, Operation::Start, Phase::Done, detail)?;
-    let job = Job {
-        command: command.to_owned(),
-    };
-    Ok(launched.go(&job.to_text())?)
 }
 
 fn report(session: &LockedSession) -> SpawnReport {

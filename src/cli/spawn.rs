@@ -1,10 +1,11 @@
 //! `hub spawn`.
 
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{SessionSelector, spawn};
+use crate::lifecycle::{Launch, Leftovers, Restart, Seconds, SessionSelector, spawn};
 use crate::render::text;
 
 use super::Outcome;
@@ -22,12 +23,35 @@ pub struct AgentArgs {
     /// A line that makes one agent's prompt differ; again for the next agent
     #[arg(long = "strategy", value_name = "LINE")]
     strategies: Vec<String>,
+    /// How many run at once; the others wait as pending [default: all]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroU32>,
+    /// How many more attempts an agent gets when it fails
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    retries: u32,
+    /// The pause before the first of them; each later one is twice as long [default: 5]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    retry_pause: Option<Seconds>,
+    /// What is done with what an agent leaves uncommitted: commit or keep [default: commit]
+    #[arg(long, value_name = "WHAT")]
+    leftovers: Option<Leftovers>,
 }
 
 impl AgentArgs {
     /// The arguments as a request.
     pub fn request(self, session: Option<SessionSelector>, start: bool) -> spawn::Request {
+        let usual = Restart::default();
+        let launch = Launch {
+            jobs: self.jobs,
+            restart: Restart {
+                retries: self.retries,
+                pause: self.retry_pause.map_or(usual.pause, Seconds::duration),
+            },
+            leftovers: self.leftovers.unwrap_or_default(),
+            ..Launch::default()
+        };
         spawn::Request {
+            launch,
             session,
             agent_cmd: self.agent_cmd,
             template: self.template,

@@ -19,6 +19,8 @@ pub enum Operation {
     Finish,
     /// An agent was asked to end.
     Stop,
+    /// An agent got its next attempt.
+    Retry,
     /// A state was set by hand.
     Update,
     /// Results were measured.
@@ -44,6 +46,7 @@ impl Operation {
             Self::Start => "start",
             Self::Finish => "finish",
             Self::Stop => "stop",
+            Self::Retry => "retry",
             Self::Update => "update",
             Self::Eval => "eval",
             Self::Merge => "merge",

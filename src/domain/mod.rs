@@ -8,6 +8,7 @@ pub mod environment;
 pub mod evaluation;
 pub mod event;
 pub mod id;
+pub mod launch;
 pub mod metric;
 pub mod progress;
 pub mod ranking;

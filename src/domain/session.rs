@@ -160,6 +160,20 @@ pub struct Run {
     pub exit: Option<Exit>,
 }
 
+impl Run {
+    /// A process that is about to be started under this supervisor.
+    #[must_use]
+    pub fn begun(supervisor: ProcessMark, started: DateTime<Utc>) -> Self {
+        Self {
+            supervisor,
+            process: None,
+            started,
+            ended: None,
+            exit: None,
+        }
+    }
+}
+
 /// One agent's current attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentRecord {
@@ -314,6 +328,23 @@ impl Session {
     /// What is known of an agent's process, to be completed.
     pub fn run_mut(&mut self, agent: AgentId) -> Option<&mut Run> {
         self.agents.get_mut(&agent)?.run.as_mut()
+    }
+
+    /// Gives an agent that has ended its next attempt; `run` tells who is about to start it.
+    ///
+    /// # Errors
+    /// When the session is not `running`, has no such agent, or the agent has not ended.
+    pub fn retry(
+        &mut self,
+        next: &AttemptBranch,
+        run: Option<Run>,
+        now: DateTime<Utc>,
+    ) -> Result<(), TransitionError> {
+        let record = self.advance_agent(next.agent, AgentStatus::Pending, now)?;
+        record.attempt = next.attempt;
+        record.branch = next.name();
+        record.run = run;
+        Ok(())
     }
 
     /// Walks one edge of an agent's machine.

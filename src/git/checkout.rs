@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::refs::{BranchName, CommitId};
 
 use super::error::{Error, Result};
-use super::program::failed;
+use super::program::{Git, failed};
 use super::repository::Repository;
 
 /// A worktree to be made.
@@ -64,6 +64,37 @@ impl Repository {
     fn unlock(&self, path: &Path) -> Result<()> {
         let call = self.git().args(["worktree", "unlock"]);
         call.arg(path).run().map(drop)
+    }
+
+    /// Makes a branch at a commit and checks it out in a worktree that holds no work beyond its
+    /// commit; ignored files stay, the branch that was checked out stays where it is.
+    ///
+    /// # Errors
+    /// When the folder is not the worktree that git knows there, or git refuses.
+    pub fn switch_to_new(
+        &self,
+        worktree: &Path,
+        branch: &BranchName,
+        commit: &CommitId,
+    ) -> Result<()> {
+        self.check_ours(worktree)?;
+        let call = Git::new(worktree).uninterrupted();
+        call.args(["switch", "--quiet", "--no-track", "-c", branch.as_str()])
+            .arg(commit.as_str())
+            .run()
+            .map(drop)
+    }
+
+    /// Checks a branch out that is there already, in a worktree without work.
+    ///
+    /// # Errors
+    /// As [`Repository::switch_to_new`].
+    pub fn switch_back(&self, worktree: &Path, branch: &BranchName) -> Result<()> {
+        self.check_ours(worktree)?;
+        let call = Git::new(worktree).uninterrupted();
+        call.args(["switch", "--quiet", branch.as_str()])
+            .run()
+            .map(drop)
     }
 
     /// Removes a worktree's folder and its administration; branches stay.

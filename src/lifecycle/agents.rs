@@ -5,36 +5,47 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::domain::id::AgentId;
+use crate::domain::launch::Launch;
 use crate::domain::progress::AgentProgress;
 use crate::domain::report::{ShownStatus, WaitReport, WaitedAgent};
 use crate::domain::session::{AgentRecord, Session};
+use crate::domain::state::AgentStatus;
 use crate::process::{logs, mark};
 use crate::store::{HubDir, StoredSession};
 
 use super::error::Result;
 
-/// A session as it was read, with the agents that are lost.
+/// A session as it was read, with what the processes say of its agents.
 pub(super) struct Seen {
     pub stored: StoredSession,
     lost: BTreeSet<AgentId>,
+    awaited: BTreeSet<AgentId>,
 }
 
 impl Seen {
     /// Reads the session again until what it says and what runs belong together.
     ///
-    /// A supervisor records its agent's end, then goes: an agent is lost only when the state
-    /// says that it is active after its supervisor was seen to be gone.
+    /// A supervisor records its agent's end, starts the next, then goes: an agent is lost, or
+    /// waits for nobody, only when the state says so after the supervisors were seen to be gone.
     pub fn look(dir: &HubDir, mut stored: StoredSession) -> Result<Self> {
-        let mut gone = unwatched(&stored.session);
-        while !gone.is_empty() {
-            stored = StoredSession::read(dir, &stored.config.session_id)?;
-            let lost = unwatched(&stored.session);
-            if lost.is_subset(&gone) {
-                return Ok(Self { stored, lost });
+        loop {
+            let launch = stored.launch()?;
+            let seen = Self {
+                lost: unwatched(&stored.session),
+                awaited: awaited(&stored.session, launch.as_ref()),
+                stored,
+            };
+            let again = StoredSession::read(dir, &seen.stored.config.session_id)?;
+            if again.session == seen.stored.session {
+                return Ok(seen);
             }
-            gone = lost;
+            stored = again;
         }
-        Ok(Self { stored, lost: gone })
+    }
+
+    /// Whether a process of the agent runs, or somebody is about to start one.
+    pub fn is_at_work(&self, agent: AgentId, record: &AgentRecord) -> bool {
+        self.status(agent, record).is_active() || self.awaited.contains(&agent)
     }
 
     /// The status of one of its agents as it is shown.
@@ -45,6 +56,27 @@ impl Seen {
             ShownStatus::Stored(record.status())
         }
     }
+}
+
+/// The agents that wait for a place, or for the pause after an attempt that failed, while there
+/// is a supervisor that will start them.
+pub(super) fn awaited(session: &Session, launch: Option<&Launch>) -> BTreeSet<AgentId> {
+    let Some(launch) = launch else {
+        return BTreeSet::new();
+    };
+    let supervised = |record: &AgentRecord| {
+        let run = record.run.as_ref();
+        run.is_some_and(|run| mark::is_alive(&run.supervisor))
+    };
+    if !session.agents().values().any(supervised) {
+        return BTreeSet::new();
+    }
+    let agents = session.agents().iter();
+    agents
+        .filter(|(_, record)| record.status() == AgentStatus::Pending)
+        .map(|(agent, _)| *agent)
+        .filter(|agent| launch.agents.contains_key(agent) && !launch.held.contains(agent))
+        .collect()
 }
 
 /// The active agents whose supervisor is gone.
@@ -133,7 +165,7 @@ pub(super) fn progress(seen: &Seen, now: DateTime<Utc>) -> Vec<AgentProgress> {
             AgentProgress {
                 agent: *agent,
                 status: status.as_str().to_owned(),
-                ended: !status.is_active(),
+                ended: !seen.is_at_work(*agent, record),
                 elapsed_s: elapsed_s(record, now),
                 last_line: Some(logs::last_lines(&log, 1)).filter(|line| !line.is_empty()),
             }

@@ -12,7 +12,7 @@ use crate::domain::ranking::{self, Contestant, Outcome, Placed};
 use crate::domain::refs::CommitId;
 use crate::domain::report::{EvalReport, ResultReport};
 use crate::domain::session::{Session, SessionConfig};
-use crate::domain::state::{AgentStatus, SessionState};
+use crate::domain::state::{AgentStatus, SessionState, TransitionError};
 use crate::store::LockedSession;
 
 use super::agents;
@@ -73,6 +73,12 @@ fn begin(hub: &Hub, session: &mut LockedSession) -> Result<()> {
             session: session.config().session_id.clone(),
             agent: lost,
         });
+    }
+    if let Some(agent) = agents::awaited(session.session(), session.launch()?.as_ref()).first() {
+        return Err(Error::from(TransitionError::AgentsActive {
+            session: session.config().session_id.clone(),
+            agent: *agent,
+        }));
     }
     if enters {
         // Asks the machine before the journal is told.

@@ -24,10 +24,30 @@ pub(super) fn prompts(
         .zip(strategies(&request.strategies))
         .map(|(branch, strategy)| {
             let worktree = worktree_path(hub, config, branch.agent);
-            let values = values(config, commit, branch, &worktree, strategy.as_deref());
-            Ok((template::fill(&text, &values)?, strategy))
+            let filled = fill(
+                &text,
+                config,
+                commit,
+                branch,
+                &worktree,
+                strategy.as_deref(),
+            )?;
+            Ok((filled, strategy))
         })
         .collect()
+}
+
+/// The prompt of one attempt.
+pub(super) fn fill(
+    template: &str,
+    config: &SessionConfig,
+    commit: &CommitId,
+    branch: &AttemptBranch,
+    worktree: &Path,
+    strategy: Option<&str>,
+) -> Result<String> {
+    let values = values(config, commit, branch, worktree, strategy);
+    Ok(template::fill(template, &values)?)
 }
 
 /// The strategies round and round; nothing for ever when there are none.
@@ -45,7 +65,8 @@ pub(super) fn check_template(hub: &Hub, request: &Request) -> Result<()> {
     Ok(())
 }
 
-fn template_text(hub: &Hub, request: &Request) -> Result<String> {
+/// The text of the template that is asked for.
+pub(super) fn template_text(hub: &Hub, request: &Request) -> Result<String> {
     let given = request.template.as_deref();
     let name = given
         .or(hub.settings.template.as_deref())

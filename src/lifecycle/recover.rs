@@ -14,7 +14,7 @@ use crate::store::{self, LockedSession};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::{archive, cleanup, init, merge, spawn};
+use super::{archive, cleanup, init, merge, retry, spawn};
 
 /// What became of an unfinished operation.
 enum Settled {
@@ -68,6 +68,13 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
         }
         Operation::Spawn => settle_spawn(hub, &mut session, &unfinished)?,
         Operation::Merge => settle_merge(hub, &mut session, &unfinished)?,
+        Operation::Retry => {
+            if retry::settle(hub, &session, &unfinished)? {
+                Settled::Finished
+            } else {
+                Settled::TakenBack
+            }
+        }
         Operation::Archive => {
             archive::finish(hub, &mut session)?;
             Settled::Finished

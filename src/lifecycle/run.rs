@@ -9,7 +9,7 @@ use crate::store::{LockedSession, StoredSession};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{cleanup, eval, init, merge, prompts, spawn, start, stop, wait};
+use super::{cleanup, eval, init, merge, prompts, spawn, stop, wait};
 
 /// A whole tournament.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         }
         return Err(error);
     }
-    let started = start::start_agents(hub, &mut session, &command);
+    let started = spawn::start(hub, &mut session, &request.spawn, &command);
     drop(session);
     if let Err(error) = started {
         stop::stop_agents(hub, &id, &[])?;

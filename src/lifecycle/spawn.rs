@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
+use crate::domain::launch::{AgentLaunch, Launch};
 use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::{SpawnReport, SpawnedAgent};
 use crate::domain::session::{AgentRecord, SessionConfig};
@@ -31,6 +32,8 @@ pub struct Request {
     pub strategies: Vec<String>,
     /// Whether the agents are started, too.
     pub start: bool,
+    /// How they are run; the commands come from `agent_cmd`.
+    pub launch: Launch,
 }
 
 /// Makes what a session's agents need and starts them.
@@ -57,9 +60,29 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
         hub.note("every agent was started before; there is nothing to start");
     }
     if let Some(command) = command {
-        start::start_agents(hub, &mut session, &command)?;
+        start(hub, &mut session, request, &command)?;
     }
     Ok(report(&session))
+}
+
+/// Keeps how the agents that wait are to be run, and starts as many as may run at once.
+pub(super) fn start(
+    hub: &Hub,
+    session: &mut LockedSession,
+    request: &Request,
+    command: &str,
+) -> Result<()> {
+    let mut launch = request.launch.clone();
+    launch.template = Some(prompts::template_text(hub, request)?);
+    if let Some(before) = session.launch()? {
+        launch.agents = before.agents;
+    }
+    for agent in start::waiting(session.dir(), session.session()) {
+        let command = command.to_owned();
+        launch.agents.insert(agent, AgentLaunch { command });
+    }
+    session.set_launch(&launch)?;
+    start::start_waiting(hub, session)
 }
 
 /// The command of the agents, checked; `None` when they are not to be started.
@@ -81,7 +104,7 @@ pub(super) fn agent_command(
 }
 
 /// The commit that new attempts start from.
-fn start_commit(hub: &Hub, config: &SessionConfig) -> Result<CommitId> {
+pub(super) fn start_commit(hub: &Hub, config: &SessionConfig) -> Result<CommitId> {
     match &config.base_commit {
         Some(commit) => Ok(commit.clone()),
         None => hub.base_tip(config),

@@ -1,27 +1,48 @@
 //! Starting agents: a supervisor for each, which starts the agent when the state tells of it.
+//!
+//! As many are started as may run at once; the others wait. A supervisor whose agent has
+//! ended starts the next that waits, so that nobody else has to be there.
 
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::AgentId;
+use crate::domain::launch::Launch;
 use crate::domain::report::ShownStatus;
 use crate::domain::session::{AgentRecord, Run, Session};
 use crate::domain::state::AgentStatus;
-use crate::process::supervisor;
+use crate::process::{mark, supervisor};
 use crate::store::{LockedSession, SessionDir};
 
 use super::agents::shown_status;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::supervise::Job;
 
-/// Starts every agent that was not started yet.
-pub(super) fn start_agents(hub: &Hub, session: &mut LockedSession, command: &str) -> Result<()> {
-    for agent in waiting(session.dir(), session.session()) {
+/// What is written to a supervisor when the state tells of it.
+const GO: &str = "go\n";
+
+/// Starts agents that wait, in their order, until as many run as may.
+pub(super) fn start_waiting(hub: &Hub, session: &mut LockedSession) -> Result<()> {
+    let Some(launch) = session.launch()? else {
+        return Ok(());
+    };
+    let mut waiting = waiting(session.dir(), session.session());
+    waiting.retain(|agent| launch.agents.contains_key(agent) && !launch.held.contains(agent));
+    let busy = session.session().agents().values();
+    let busy = busy.filter(|record| is_watched(record)).count();
+    let most = launch.jobs.map_or(usize::MAX, |jobs| jobs.get() as usize);
+    for agent in waiting.into_iter().take(most.saturating_sub(busy)) {
         hub.interrupt.check()?;
-        start_agent(hub, session, agent, command)?;
+        start_agent(hub, session, agent, &launch)?;
     }
     Ok(())
+}
+
+/// Whether a supervisor sees to the agent: it runs, or is about to.
+pub(super) fn is_watched(record: &AgentRecord) -> bool {
+    let ended = !record.status().is_active() && record.status() != AgentStatus::Pending;
+    let run = record.run.as_ref().filter(|_| !ended);
+    run.is_some_and(|run| mark::is_alive(&run.supervisor))
 }
 
 /// The agents that wait for their start.
@@ -37,7 +58,8 @@ pub(super) fn waiting(dir: &SessionDir, session: &Session) -> Vec<AgentId> {
     let agents = session.agents().iter();
     agents
         .filter(|(agent, record)| {
-            record.status() == AgentStatus::Pending || never_ran(**agent, record)
+            record.status() == AgentStatus::Pending && !is_watched(record)
+                || never_ran(**agent, record)
         })
         .map(|(agent, _)| *agent)
         .collect()
@@ -47,7 +69,7 @@ fn start_agent(
     hub: &Hub,
     session: &mut LockedSession,
     agent: AgentId,
-    command: &str,
+    launch: &Launch,
 ) -> Result<()> {
     let id = session.config().session_id.clone();
     let folder = session.dir().agent(agent);
@@ -62,16 +84,28 @@ fn start_agent(
     let arguments = ["-C", home, "supervise", id.as_str(), &agent.to_string()];
     let arguments = arguments.map(str::to_owned);
     let launched = supervisor::launch(&program, &arguments, &folder.supervisor_log())?;
-    let now = hub.now();
+    let command = launch.agents.get(&agent).map(|agent| &agent.command);
+    begin(
+        hub,
+        session,
+        agent,
+        Run::begun(launched.mark.clone(), hub.now()),
+    )?;
+    let detail = json!({ "agent": agent, "command": command, "supervisor": launched.mark.pid });
+    hub.record(session, Operation::Start, Phase::Done, detail)?;
+    Ok(launched.go(GO)?)
+}
+
+/// Lets the state tell that an agent's process is about to be started.
+pub(super) fn begin(
+    hub: &Hub,
+    session: &mut LockedSession,
+    agent: AgentId,
+    run: Run,
+) -> Result<()> {
     let record = session.session().agents().get(&agent);
     let recorded = record.is_some_and(|record| record.status() == AgentStatus::Running);
-    let run = Run {
-        supervisor: launched.mark.clone(),
-        process: None,
-        started: now,
-        ended: None,
-        exit: None,
-    };
+    let now = hub.now();
     session.change(|state| {
         match state.run_mut(agent) {
             Some(lost) if recorded => *lost = run,
@@ -81,11 +115,5 @@ fn start_agent(
             }
         }
         Ok::<_, Error>(())
-    })?;
-    let detail = json!({ "agent": agent, "command": command, "supervisor": launched.mark.pid });
-    hub.record(session, Operation::Start, Phase::Done, detail)?;
-    let job = Job {
-        command: command.to_owned(),
-    };
-    Ok(launched.go(&job.to_text())?)
+    })
 }

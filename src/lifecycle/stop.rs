@@ -15,7 +15,7 @@ use crate::store::StoredSession;
 use super::agents::{self, Seen, shown_status};
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::supervise;
+use super::{start, supervise};
 
 /// Which agents to end.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
 /// The session must not be locked by this process: the supervisors record the end.
 pub(super) fn stop_agents(hub: &Hub, id: &SessionId, named: &[AgentId]) -> Result<()> {
     let meant = |agent: &AgentId| named.is_empty() || named.contains(agent);
+    hold(hub, id, meant)?;
     let mut begun = Instant::now();
     let _doing = hub.doing("ending the agents");
     let mut asked = false;
@@ -67,7 +68,7 @@ pub(super) fn stop_agents(hub: &Hub, id: &SessionId, named: &[AgentId]) -> Resul
             .session
             .agents()
             .iter()
-            .filter(|(agent, record)| meant(agent) && record.status().is_active())
+            .filter(|(agent, record)| meant(agent) && is_to_end(record))
             .map(|(agent, record)| (*agent, record.clone()))
             .collect();
         if active.is_empty() {
@@ -87,6 +88,34 @@ pub(super) fn stop_agents(hub: &Hub, id: &SessionId, named: &[AgentId]) -> Resul
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Whether the agent runs, or its supervisor is about to start it again.
+fn is_to_end(record: &AgentRecord) -> bool {
+    record.status().is_active() || start::is_watched(record)
+}
+
+/// Lets nobody start the agents by itself any more, before they are ended.
+fn hold(hub: &Hub, id: &SessionId, meant: impl Fn(&AgentId) -> bool) -> Result<()> {
+    if StoredSession::read(&hub.dir, id)?.launch()?.is_none() {
+        return Ok(());
+    }
+    let session = hub.lock(id, "stop")?;
+    let Some(mut launch) = session.launch()? else {
+        return Ok(());
+    };
+    let before = launch.held.len();
+    launch.held.extend(
+        session
+            .session()
+            .agents()
+            .keys()
+            .filter(|agent| meant(agent)),
+    );
+    if launch.held.len() > before {
+        session.set_launch(&launch)?;
+    }
+    Ok(())
 }
 
 /// Ends what a lost agent left running and records it as cancelled.

@@ -3,50 +3,56 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionId};
-use crate::domain::session::{Exit, ProcessMark};
+use crate::domain::launch::{Launch, Leftovers};
+use crate::domain::session::{Exit, ProcessMark, Run};
 use crate::domain::state::AgentStatus;
 use crate::git::Repository;
 use crate::process::command::ShellCommand;
+use crate::process::mark;
 use crate::process::supervisor::{self, Watched};
 use crate::store::{HubDir, LockedSession, StoredSession};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
-
-/// What a supervisor is told to do.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Job {
-    /// The agent's command.
-    pub command: String,
-}
-
-impl Job {
-    pub(super) fn to_text(&self) -> String {
-        json!(self).to_string()
-    }
-}
+use super::{retry, start};
 
 /// Others hold the lock while they start agents or merge; an agent's end waits for them.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
-/// Watches one agent to its end and records it.
+/// Watches one agent to its end and records it; the attempts that it gets after one that
+/// failed, too. Then starts whoever waits for the place.
 ///
 /// # Errors
 /// When the session cannot be read or written. The agent's own failure is no error.
 pub fn run(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<()> {
-    let Some(text) = supervisor::await_go()? else {
+    if supervisor::await_go()?.is_none() {
         return Ok(());
-    };
-    let job: Job = serde_json::from_str(&text)
-        .map_err(|error| Error::io("read", "the supervisor's job")(error.into()))?;
+    }
+    let mut failed = 0;
+    while let Some(pause) = attempt(hub, session, agent, &mut failed)? {
+        if supervisor::rest(pause)? || !begin_again(hub, session, agent)? {
+            break;
+        }
+    }
+    let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "start of the next agent")?;
+    start::start_waiting(hub, &mut locked)
+}
+
+/// One attempt, from start to record; returns the pause before the next one, if there is one.
+fn attempt(
+    hub: &Hub,
+    session: &SessionId,
+    agent: AgentId,
+    failed: &mut u32,
+) -> Result<Option<Duration>> {
     let stored = StoredSession::read(&hub.dir, session)?;
-    let command = agent_shell(hub, &stored, agent, job)?;
+    let launch = stored.launch()?.unwrap_or_default();
+    let command = agent_shell(hub, &stored, agent, &launch)?;
     let watched = supervisor::watch(&command, |process| {
         // The agent goes on whether or not this can be written down.
         if let Err(error) = record_start(&hub.dir, session, agent, process) {
@@ -60,15 +66,52 @@ pub fn run(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<()> {
             cancelled: false,
         }
     });
-    let leftovers = commit_leftovers(&hub.repository, &command.folder, session, agent);
-    record_end(hub, session, agent, watched, leftovers.as_deref())
+    let leftovers = match launch.leftovers {
+        Leftovers::Commit => commit_leftovers(&hub.repository, &command.folder, session, agent),
+        Leftovers::Keep => None,
+    };
+    let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "agent's end")?;
+    let status = record_end(hub, &mut locked, agent, watched, leftovers.as_deref())?;
+    // It may have been changed meanwhile: somebody may have stopped the agent.
+    let launch = locked.launch()?.unwrap_or_default();
+    if status != AgentStatus::Failed || launch.held.contains(&agent) {
+        return Ok(None);
+    }
+    *failed += 1;
+    let Some(pause) = launch.restart.pause_after(*failed) else {
+        return Ok(None);
+    };
+    let run = mark::own().map(|own| Run::begun(own, hub.now()));
+    match retry::next_attempt(hub, &mut locked, agent, retry::From::Base, run) {
+        Ok(()) => Ok(Some(pause)),
+        Err(error) => {
+            log::warn!("{agent} gets no other attempt: {error}");
+            Ok(None)
+        }
+    }
+}
+
+/// Enters `running` for the attempt that has waited; not when somebody stopped it meanwhile.
+fn begin_again(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<bool> {
+    let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "agent's next attempt")?;
+    let launch = locked.launch()?.unwrap_or_default();
+    let record = locked.session().agents().get(&agent);
+    let waits = record.is_some_and(|record| record.status() == AgentStatus::Pending);
+    let Some(own) = mark::own().filter(|_| waits && !launch.held.contains(&agent)) else {
+        return Ok(false);
+    };
+    let command = launch.agents.get(&agent).map(|agent| &agent.command);
+    let detail = json!({ "agent": agent, "command": command, "supervisor": own.pid });
+    start::begin(hub, &mut locked, agent, Run::begun(own, hub.now()))?;
+    hub.record(&mut locked, Operation::Start, Phase::Done, detail)?;
+    Ok(true)
 }
 
 fn agent_shell(
     hub: &Hub,
     stored: &StoredSession,
     agent: AgentId,
-    job: Job,
+    launch: &Launch,
 ) -> Result<ShellCommand> {
     let no_worktree = || Error::NoWorktree {
         session: stored.config.session_id.clone(),
@@ -80,6 +123,7 @@ fn agent_shell(
         .get(&agent)
         .ok_or_else(no_worktree)?;
     let worktree = record.worktree.clone().ok_or_else(no_worktree)?;
+    let launch = launch.agents.get(&agent).ok_or(Error::NoAgentCommand)?;
     let folder = stored.dir.agent(agent);
     let mut variables = session_variables(hub, &stored.config);
     variables.extend([
@@ -93,7 +137,7 @@ fn agent_shell(
         ("HUB_PROMPT_FILE", folder.prompt().into_os_string()),
     ]);
     Ok(ShellCommand {
-        command: job.command,
+        command: launch.command.clone(),
         folder: worktree,
         variables,
         stdout: folder.stdout(),
@@ -137,19 +181,18 @@ pub(super) fn commit_leftovers(
 
 fn record_end(
     hub: &Hub,
-    session: &SessionId,
+    session: &mut LockedSession,
     agent: AgentId,
     watched: Watched,
     leftovers: Option<&str>,
-) -> Result<()> {
+) -> Result<AgentStatus> {
     let status = match (watched.cancelled, watched.exit.success()) {
         (true, _) => AgentStatus::Cancelled,
         (false, true) => AgentStatus::Succeeded,
         (false, false) => AgentStatus::Failed,
     };
-    let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "agent's end")?;
     let now = hub.now();
-    locked.change(|state| {
+    session.change(|state| {
         let record = state.advance_agent(agent, status, now)?;
         if let Some(run) = record.run.as_mut() {
             run.ended = Some(now);
@@ -163,5 +206,6 @@ fn record_end(
         "exit": watched.exit,
         "leftovers": leftovers,
     });
-    hub.record(&mut locked, Operation::Finish, Phase::Done, detail)
+    hub.record(session, Operation::Finish, Phase::Done, detail)?;
+    Ok(status)
 }

@@ -135,6 +135,26 @@ fn detach_streams() -> Result<()> {
         .map_err(|error| Error::io("leave the terminal")(error.into()))
 }
 
+/// In the supervisor: waits between two attempts; returns whether somebody asked for the end.
+///
+/// # Errors
+/// When the system refuses.
+pub fn rest(time: Duration) -> Result<bool> {
+    let asked = Arc::new(AtomicBool::new(false));
+    let caught = signal_hook::flag::register(SIGTERM, Arc::clone(&asked))
+        .map_err(Error::io("catch signals"))?;
+    let until = Instant::now() + time;
+    while !asked.load(Ordering::SeqCst) {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        std::thread::sleep(left.min(Duration::from_millis(50)));
+    }
+    signal_hook::low_level::unregister(caught);
+    Ok(asked.load(Ordering::SeqCst))
+}
+
 /// How a watched agent ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Watched {

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::id::{AgentId, SessionId, SessionSelector};
+use crate::domain::id::{AgentId, Attempt, SessionId, SessionSelector};
 
 use super::atomic;
 use super::error::{Error, Result};
@@ -243,6 +243,12 @@ impl SessionDir {
         self.root.join("evaluation.json")
     }
 
+    /// How the agents are run.
+    #[must_use]
+    pub fn launch_file(&self) -> PathBuf {
+        self.root.join("launch.json")
+    }
+
     /// The journal.
     #[must_use]
     pub fn journal_file(&self) -> PathBuf {
@@ -369,6 +375,27 @@ impl AgentDir {
     #[must_use]
     pub fn eval_stderr(&self) -> PathBuf {
         self.root.join("eval-stderr.log")
+    }
+
+    /// Puts what belongs to an attempt that has ended aside, into a folder of its own.
+    ///
+    /// # Errors
+    /// When the system refuses. What was put aside already stays there.
+    pub fn put_aside(&self, attempt: Attempt) -> Result<()> {
+        let aside = self.root.join(attempt.to_string());
+        atomic::make_folder(&aside)?;
+        for file in [self.prompt(), self.stdout(), self.stderr()] {
+            let Some(name) = file.file_name() else {
+                continue;
+            };
+            match fs::rename(&file, aside.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io("put aside", file)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// What went wrong in the agent's supervisor itself.

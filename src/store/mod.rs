@@ -8,6 +8,7 @@
 //!     ├── .lock                    who may write                      (lock)
 //!     ├── config.yaml, state.json  the session                        (config_file, state_file)
 //!     ├── evaluation.json          the last evaluation                (evaluation)
+//!     ├── launch.json              how the agents are run             (launch_file)
 //!     ├── events.jsonl             the journal                        (journal)
 //!     └── agents/agent-<N>/        prompt and logs
 //! ```
@@ -24,6 +25,7 @@ mod error;
 mod evaluation;
 mod hub_dir;
 mod journal;
+mod launch_file;
 mod lock;
 mod session;
 mod settings;

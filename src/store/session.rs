@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::evaluation::Evaluation;
 use crate::domain::event::{self, Detail, Event, Operation, Phase, Unfinished};
 use crate::domain::id::SessionId;
+use crate::domain::launch::Launch;
 use crate::domain::session::{Session, SessionConfig};
 
 use super::atomic;
@@ -15,6 +16,7 @@ use super::error::{Error, Result};
 use super::evaluation;
 use super::hub_dir::{HubDir, SessionDir};
 use super::journal::Journal;
+use super::launch_file;
 use super::lock::Lock;
 use super::state_file::StateFile;
 
@@ -64,6 +66,14 @@ impl StoredSession {
     /// When the file is damaged.
     pub fn evaluation(&self) -> Result<Option<Evaluation>> {
         evaluation::read(&self.dir.evaluation_file())
+    }
+
+    /// How its agents are run; `None` when hub was never asked to start them.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn launch(&self) -> Result<Option<Launch>> {
+        launch_file::read(&self.dir.launch_file())
     }
 }
 
@@ -274,6 +284,22 @@ impl LockedSession {
         config.write(&self.dir.config_file())?;
         self.config = config;
         Ok(())
+    }
+
+    /// How its agents are run; `None` when hub was never asked to start them.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn launch(&self) -> Result<Option<Launch>> {
+        launch_file::read(&self.dir.launch_file())
+    }
+
+    /// Replaces the plan of how its agents are run.
+    ///
+    /// # Errors
+    /// When the system refuses, or a later hub wrote the plan.
+    pub fn set_launch(&self, launch: &Launch) -> Result<()> {
+        launch_file::write(&self.dir.launch_file(), launch)
     }
 
     /// Replaces the last evaluation.

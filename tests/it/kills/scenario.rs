@@ -170,15 +170,10 @@ impl Scenario {
 
     /// Waits for agents that were started, and for their supervisors.
     fn settle_agents(&self) {
-        let sessions = self.repo.hub_dir().join("sessions");
-        for (id, _) in self.sessions() {
-            if self.command[0] == "spawn" {
-                self.repo.hub(["wait", &id]).run();
-                let lock = sessions.join(&id).join(".lock");
-                wait_until(Duration::from_secs(60), "the supervisors let go", || {
-                    is_free(&lock)
-                });
-            }
+        if self.command[0] == "spawn" {
+            wait_until(Duration::from_secs(60), "the supervisors are gone", || {
+                self.repo.processes().is_empty()
+            });
         }
     }
 

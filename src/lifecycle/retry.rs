@@ -1,0 +1,193 @@
+//! The next attempt of an agent: a new branch in its worktree; the earlier attempt stays.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::domain::event::{Operation, Phase, Unfinished};
+use crate::domain::id::AgentId;
+use crate::domain::refs::{AttemptBranch, CommitId};
+use crate::domain::session::Run;
+use crate::domain::template;
+use crate::git::{NewWorktree, RefChange};
+use crate::store::{LockedSession, atomic};
+
+use super::error::{Error, Result};
+use super::hub::Hub;
+use super::{prompts, spawn};
+
+/// Where an agent's next attempt starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum From {
+    /// From the base commit, as every attempt did.
+    #[default]
+    Base,
+    /// From where the attempt before it ended.
+    LastTip,
+}
+
+/// Makes the next attempt of an agent that has ended, and lets it wait for its start.
+///
+/// # Errors
+/// When the agent has not ended, or its worktree holds work that no commit holds: then
+/// nothing was changed.
+pub(super) fn next_attempt(
+    hub: &Hub,
+    session: &mut LockedSession,
+    agent: AgentId,
+    from: From,
+    run: Option<Run>,
+) -> Result<()> {
+    let plan = plan(hub, session, agent, from)?;
+    // Asks the machine before the journal is told.
+    let mut rehearsal = session.session().clone();
+    rehearsal.retry(&plan.branch, None, hub.now())?;
+    let intent = json!({ "agent": agent, "branch": plan.branch, "commit": plan.commit });
+    hub.record(session, Operation::Retry, Phase::Begin, intent)?;
+    if let Err(error) = make(hub, session, &plan, run) {
+        take_back(hub, session, &plan)?;
+        hub.record(session, Operation::Retry, Phase::TakenBack, json!({}))?;
+        return Err(hub.cause(error));
+    }
+    hub.record(session, Operation::Retry, Phase::End, json!({}))
+}
+
+/// An attempt that is to be made.
+struct Plan {
+    branch: AttemptBranch,
+    commit: CommitId,
+    worktree: PathBuf,
+}
+
+fn plan(hub: &Hub, session: &LockedSession, agent: AgentId, from: From) -> Result<Plan> {
+    let config = session.config();
+    let id = &config.session_id;
+    let attempts = hub.attempts(session.session())?;
+    let newest = attempts
+        .iter()
+        .find(|attempt| attempt.agent == agent && attempt.newest)
+        .ok_or_else(|| Error::NoAgent {
+            session: id.clone(),
+            agent,
+        })?;
+    let tip = newest.tip().cloned().filter(|_| from == From::LastTip);
+    let commit = match tip {
+        Some(tip) => tip,
+        None => spawn::start_commit(hub, config)?,
+    };
+    let worktree = spawn::worktree_path(hub, config, agent);
+    let worktree = hub
+        .worktree_of(session.session(), agent)?
+        .unwrap_or(worktree);
+    if worktree.is_dir() {
+        let work = hub.work_in(&worktree, session.evaluation()?.as_ref(), agent)?;
+        if !work.is_empty() {
+            return Err(Error::UncommittedWork {
+                session: id.clone(),
+                worktree,
+                paths: work.into_iter().map(|change| change.path).collect(),
+            });
+        }
+    }
+    let branch = AttemptBranch {
+        session: id.clone(),
+        agent,
+        attempt: newest.attempt.next(),
+    };
+    Ok(Plan {
+        branch,
+        commit,
+        worktree,
+    })
+}
+
+fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -> Result<()> {
+    let Plan {
+        branch,
+        commit,
+        worktree,
+    } = plan;
+    let name = branch.name();
+    let lock = hub.lock_repository("retry")?;
+    if worktree.is_dir() {
+        hub.repository.switch_to_new(worktree, &name, commit)?;
+    } else {
+        hub.repository.add_worktree(&NewWorktree {
+            path: worktree,
+            commit,
+            branch: Some(&name),
+            reason: "hub is making it",
+        })?;
+    }
+    drop(lock);
+    let folder = session.dir().agent(branch.agent);
+    let record = session.session().agents().get(&branch.agent);
+    let strategy = record.and_then(|record| record.strategy.clone());
+    if let Some(before) = record.map(|record| record.attempt) {
+        folder.put_aside(before)?;
+    }
+    let launch = session.launch()?;
+    let template = launch.and_then(|launch| launch.template);
+    let template = template.as_deref().or(template::built_in("plain"));
+    let prompt = prompts::fill(
+        template.unwrap_or_default(),
+        session.config(),
+        commit,
+        branch,
+        worktree,
+        strategy.as_deref(),
+    )?;
+    folder.create()?;
+    atomic::replace(&folder.prompt(), prompt.as_bytes())?;
+    let now = hub.now();
+    session.change(|state| state.retry(branch, run, now).map_err(Error::from))
+}
+
+/// Puts the worktree back on the branch that the state names, and removes the new one.
+fn take_back(hub: &Hub, session: &LockedSession, plan: &Plan) -> Result<()> {
+    let agent = plan.branch.agent;
+    let name = plan.branch.name();
+    let _lock = hub.lock_repository("taking back a retry")?;
+    let worktrees = hub.repository.worktrees()?;
+    let on_it = worktrees
+        .iter()
+        .any(|found| found.path == plan.worktree && found.branch.as_ref() == Some(&name));
+    let before = session.session().agents().get(&agent);
+    if let Some(before) = before.filter(|_| on_it) {
+        hub.repository.switch_back(&plan.worktree, &before.branch)?;
+    }
+    // Where it has moved, it is somebody's work.
+    if hub.repository.branch_tip(&name)?.as_ref() == Some(&plan.commit) {
+        let gone = RefChange {
+            name: name.full(),
+            from: Some(plan.commit.clone()),
+            to: None,
+        };
+        hub.repository
+            .update_refs(&[gone], "hub: retry taken back")?;
+    }
+    Ok(())
+}
+
+/// Settles a retry that was cut off; returns whether it was finished.
+pub(super) fn settle(hub: &Hub, session: &LockedSession, unfinished: &Unfinished) -> Result<bool> {
+    let text = |key: &str| unfinished.intent.get(key).and_then(|value| value.as_str());
+    let branch = text("branch").and_then(|name| name.parse::<AttemptBranch>().ok());
+    let commit = text("commit").and_then(|id| id.parse().ok());
+    let (Some(branch), Some(commit)) = (branch, commit) else {
+        return Ok(false);
+    };
+    let record = session.session().agents().get(&branch.agent);
+    if record.is_some_and(|record| record.attempt == branch.attempt) {
+        return Ok(true);
+    }
+    let worktree = spawn::worktree_path(hub, session.config(), branch.agent);
+    let known = hub.worktree_of(session.session(), branch.agent)?;
+    let plan = Plan {
+        worktree: known.unwrap_or(worktree),
+        branch,
+        commit,
+    };
+    take_back(hub, session, &plan)?;
+    Ok(false)
+}

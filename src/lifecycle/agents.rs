@@ -19,6 +19,9 @@ use super::error::Result;
 pub(super) struct Seen {
     pub stored: StoredSession,
     lost: BTreeSet<AgentId>,
+    /// Those whose supervisor is there: the agent runs, or its end is being settled, which may
+    /// give it another attempt.
+    supervised: BTreeSet<AgentId>,
     awaited: BTreeSet<AgentId>,
 }
 
@@ -32,6 +35,7 @@ impl Seen {
             let launch = stored.launch()?;
             let seen = Self {
                 lost: unwatched(&stored.session),
+                supervised: supervised(&stored.session),
                 awaited: awaited(&stored.session, launch.as_ref()),
                 stored,
             };
@@ -44,8 +48,8 @@ impl Seen {
     }
 
     /// Whether a process of the agent runs, or somebody is about to start one.
-    pub fn is_at_work(&self, agent: AgentId, record: &AgentRecord) -> bool {
-        self.status(agent, record).is_active() || self.awaited.contains(&agent)
+    pub fn is_at_work(&self, agent: AgentId) -> bool {
+        self.supervised.contains(&agent) || self.awaited.contains(&agent)
     }
 
     /// The status of one of its agents as it is shown.
@@ -64,11 +68,7 @@ pub(super) fn awaited(session: &Session, launch: Option<&Launch>) -> BTreeSet<Ag
     let Some(launch) = launch else {
         return BTreeSet::new();
     };
-    let supervised = |record: &AgentRecord| {
-        let run = record.run.as_ref();
-        run.is_some_and(|run| mark::is_alive(&run.supervisor))
-    };
-    if !session.agents().values().any(supervised) {
+    if supervised(session).is_empty() {
         return BTreeSet::new();
     }
     let agents = session.agents().iter();
@@ -76,6 +76,19 @@ pub(super) fn awaited(session: &Session, launch: Option<&Launch>) -> BTreeSet<Ag
         .filter(|(_, record)| record.status() == AgentStatus::Pending)
         .map(|(agent, _)| *agent)
         .filter(|agent| launch.agents.contains_key(agent) && !launch.held.contains(agent))
+        .collect()
+}
+
+/// The agents whose supervisor is there.
+fn supervised(session: &Session) -> BTreeSet<AgentId> {
+    let has_one = |record: &AgentRecord| {
+        let run = record.run.as_ref();
+        run.is_some_and(|run| mark::is_alive(&run.supervisor))
+    };
+    let agents = session.agents().iter();
+    agents
+        .filter(|(_, record)| has_one(record))
+        .map(|(agent, _)| *agent)
         .collect()
 }
 
@@ -165,7 +178,7 @@ pub(super) fn progress(seen: &Seen, now: DateTime<Utc>) -> Vec<AgentProgress> {
             AgentProgress {
                 agent: *agent,
                 status: status.as_str().to_owned(),
-                ended: !seen.is_at_work(*agent, record),
+                ended: !seen.is_at_work(*agent),
                 elapsed_s: elapsed_s(record, now),
                 last_line: Some(logs::last_lines(&log, 1)).filter(|line| !line.is_empty()),
             }

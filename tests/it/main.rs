@@ -24,6 +24,7 @@ mod hermetic;
 mod kills;
 mod merge;
 mod processes;
+mod queue;
 mod readme;
 mod repositories;
 mod run;

@@ -2,6 +2,7 @@
 //!
 //! Everything here is tested without a disk; time and chance come in as arguments.
 
+pub mod carry;
 pub mod diagnostic;
 pub mod diff;
 pub mod environment;
@@ -9,6 +10,7 @@ pub mod evaluation;
 pub mod event;
 pub mod id;
 pub mod launch;
+pub mod list;
 pub mod metric;
 pub mod progress;
 pub mod ranking;

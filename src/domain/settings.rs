@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::carry::Pattern;
 use super::id::{AgentId, BadName};
+use super::list::List;
 use super::metric::{Direction, MetricName};
 use super::refs::BranchName;
 
@@ -138,11 +140,15 @@ pub struct SettingsLayer {
     pub worktree_root: Option<PathBuf>,
     /// How long to wait for another hub.
     pub lock_timeout_s: Option<Seconds>,
+    /// Ignored files that new worktrees get a copy of.
+    pub copy: Option<List<Pattern>>,
+    /// Ignored files and folders that new worktrees get a link to.
+    pub link: Option<List<Pattern>>,
 }
 
 impl SettingsLayer {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 9] = [
+    pub const KEYS: [&'static str; 11] = [
         "agents",
         "agent_cmd",
         "base_branch",
@@ -152,6 +158,8 @@ impl SettingsLayer {
         "template",
         "worktree_root",
         "lock_timeout_s",
+        "copy",
+        "link",
     ];
 
     /// This layer with the one below it showing through where this one is open.
@@ -167,6 +175,8 @@ impl SettingsLayer {
             template: self.template.or(below.template),
             worktree_root: self.worktree_root.or(below.worktree_root),
             lock_timeout_s: self.lock_timeout_s.or(below.lock_timeout_s),
+            copy: self.copy.or(below.copy),
+            link: self.link.or(below.link),
         }
     }
 

@@ -258,7 +258,7 @@ fn unwatched(worktree: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Paths as git reads them with `-z`.
-fn names(paths: &[PathBuf]) -> Vec<u8> {
+pub(super) fn names(paths: &[PathBuf]) -> Vec<u8> {
     let mut names = Vec::new();
     for path in paths {
         names.extend_from_slice(path.as_os_str().as_bytes());

@@ -14,6 +14,7 @@
 //! What holds: a ref changes only from the value that was read to the one that was meant;
 //! no folder is removed before it was checked to be the worktree that git knows there.
 
+mod carry;
 mod changes;
 mod checkout;
 mod diff;
@@ -26,6 +27,7 @@ mod refs;
 mod repository;
 mod worktrees;
 
+pub use carry::INCLUDE_FILE;
 pub use changes::{Change, ChangeKind};
 pub use checkout::{NewWorktree, Removal};
 pub use error::{Error, Result, end_of};

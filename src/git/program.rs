@@ -128,11 +128,17 @@ impl Git {
             ErrorKind::NotFound => Error::NoProgram,
             _ => Error::Io(error),
         })?;
-        if let (Some(input), Some(mut stdin)) = (&self.input, child.stdin.take()) {
-            // A git that ends before it has read all says why by itself.
-            let _ = stdin.write_all(input);
-        }
-        child.wait_with_output().map_err(Error::Io)
+        let stdin = child.stdin.take();
+        std::thread::scope(|scope| {
+            if let (Some(input), Some(mut stdin)) = (&self.input, stdin) {
+                // Beside reading: git may answer before it has read all.
+                scope.spawn(move || {
+                    // A git that ends before it has read all says why by itself.
+                    let _ = stdin.write_all(input);
+                });
+            }
+            child.wait_with_output().map_err(Error::Io)
+        })
     }
 
     fn command(&self) -> Command {

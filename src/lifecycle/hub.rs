@@ -49,7 +49,7 @@ pub struct Hub {
 }
 
 /// Variables by which settings can be given.
-const VARIABLES: [(&str, &str); 9] = [
+const VARIABLES: [(&str, &str); 11] = [
     ("agents", "HUB_AGENTS"),
     ("agent_cmd", "HUB_AGENT_CMD"),
     ("base_branch", "HUB_BASE_BRANCH"),
@@ -59,6 +59,8 @@ const VARIABLES: [(&str, &str); 9] = [
     ("template", "HUB_TEMPLATE"),
     ("worktree_root", "HUB_WORKTREE_ROOT"),
     ("lock_timeout_s", "HUB_LOCK_TIMEOUT_S"),
+    ("copy", "HUB_COPY"),
+    ("link", "HUB_LINK"),
 ];
 
 impl Hub {

@@ -7,6 +7,7 @@
 mod agents;
 pub mod archive;
 mod attempts;
+mod carry;
 pub mod cleanup;
 pub mod demo;
 mod error;

@@ -12,6 +12,7 @@ use crate::domain::template;
 use crate::git::{NewWorktree, RefChange};
 use crate::store::{LockedSession, atomic};
 
+use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::{prompts, spawn};
@@ -118,6 +119,7 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
             branch: Some(&name),
             reason: "hub is making it",
         })?;
+        Carrier::new(hub)?.fill(hub, worktree)?;
     }
     drop(lock);
     let folder = session.dir().agent(branch.agent);

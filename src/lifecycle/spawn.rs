@@ -15,6 +15,7 @@ use crate::domain::state::SessionState;
 use crate::git::{self, NewWorktree, RefChange, Removal};
 use crate::store::{LockedSession, atomic};
 
+use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::{init, prompts, start};
@@ -196,6 +197,7 @@ fn make_worktrees(
     finished: &mut Vec<AgentId>,
 ) -> Result<()> {
     let config = session.config().clone();
+    let mut carrier = Carrier::new(hub)?;
     let _doing = hub.doing("making worktrees");
     for (done, branch) in branches.iter().enumerate() {
         hub.interrupt.check()?;
@@ -207,6 +209,7 @@ fn make_worktrees(
             branch: Some(&branch.name()),
             reason: "hub is making it",
         })?;
+        carrier.fill(hub, &path)?;
         finished.push(branch.agent);
         let step = json!({ "agent": branch.agent, "branch": branch, "worktree": path });
         hub.record(session, Operation::Spawn, Phase::Step, step)?;

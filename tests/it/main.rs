@@ -26,6 +26,7 @@ mod merge;
 mod processes;
 mod queue;
 mod readme;
+mod ready;
 mod repositories;
 mod run;
 mod support;

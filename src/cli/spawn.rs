@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{Launch, Leftovers, Restart, Seconds, SessionSelector, spawn};
+use crate::lifecycle::{
+    Launch, Leftovers, Ready, Restart, Seconds, SessionSelector, ShellLine, spawn,
+};
 use crate::render::text;
 
 use super::Outcome;
@@ -35,6 +37,9 @@ pub struct AgentArgs {
     /// What is done with what an agent leaves uncommitted: commit or keep [default: commit]
     #[arg(long, value_name = "WHAT")]
     leftovers: Option<Leftovers>,
+    /// A command that is run in each new worktree before its agent; again for the next one
+    #[arg(long, value_name = "CMD")]
+    setup: Vec<ShellLine>,
 }
 
 impl AgentArgs {
@@ -48,6 +53,7 @@ impl AgentArgs {
                 pause: self.retry_pause.map_or(usual.pause, Seconds::duration),
             },
             leftovers: self.leftovers.unwrap_or_default(),
+            ready: Ready { setup: self.setup },
             ..Launch::default()
         };
         spawn::Request {
@@ -72,7 +78,7 @@ pub struct Args {
     #[command(flatten)]
     agents: AgentArgs,
     /// Make everything but start no agent
-    #[arg(long, conflicts_with = "agent_cmd")]
+    #[arg(long, conflicts_with_all = ["agent_cmd", "setup"])]
     no_start: bool,
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::id::{AgentId, BadName, serde_as_text};
+use super::ready::Ready;
 
 /// A session's plan for its agents' processes; `launch.json`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Launch {
     pub limits: Limits,
     /// The text of the template that prompts are made of; the plain one where none is kept.
     pub template: Option<String>,
+    /// What is done for their worktrees before.
+    pub ready: Ready,
     /// Agents that somebody stopped before they were started: nobody starts them by itself.
     pub held: BTreeSet<AgentId>,
 }

@@ -14,6 +14,7 @@ pub mod list;
 pub mod metric;
 pub mod progress;
 pub mod ranking;
+pub mod ready;
 pub mod refs;
 pub mod report;
 pub mod session;

@@ -253,6 +253,8 @@ pub struct AgentReport {
     pub last_message: Option<String>,
     /// How its process ended.
     pub exit: Option<Exit>,
+    /// Why it was not run, or was ended, where that is not its own doing.
+    pub reason: Option<String>,
     /// How long its process ran, or has run until now.
     pub elapsed_s: Option<f64>,
     /// The line that makes its prompt differ.
@@ -335,9 +337,11 @@ pub struct WaitedAgent {
     pub status: ShownStatus,
     /// How its process ended; null while it runs.
     pub exit: Option<Exit>,
+    /// Why it was not run, or was ended, where that is not its own doing.
+    pub reason: Option<String>,
     /// How long it ran.
     pub elapsed_s: Option<f64>,
-    /// The last lines of its stderr, when it failed.
+    /// The last lines of its stderr, when it failed; of `setup.log`, when it was not run.
     pub last_lines: Option<String>,
 }
 

@@ -158,6 +158,8 @@ pub struct Run {
     pub ended: Option<DateTime<Utc>>,
     /// How it ended.
     pub exit: Option<Exit>,
+    /// Why it was not run, or was ended, where that is not its own doing.
+    pub reason: Option<String>,
 }
 
 impl Run {
@@ -170,6 +172,7 @@ impl Run {
             started,
             ended: None,
             exit: None,
+            reason: None,
         }
     }
 }

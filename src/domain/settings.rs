@@ -12,6 +12,7 @@ use super::carry::Pattern;
 use super::id::{AgentId, BadName};
 use super::list::List;
 use super::metric::{Direction, MetricName};
+use super::ready::ShellLine;
 use super::refs::BranchName;
 
 /// How many agents a session has: 1 to [`AgentId::MOST`].
@@ -144,11 +145,13 @@ pub struct SettingsLayer {
     pub copy: Option<List<Pattern>>,
     /// Ignored files and folders that new worktrees get a link to.
     pub link: Option<List<Pattern>>,
+    /// Commands that are run in each new worktree before its agent.
+    pub setup: Option<List<ShellLine>>,
 }
 
 impl SettingsLayer {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 11] = [
+    pub const KEYS: [&'static str; 12] = [
         "agents",
         "agent_cmd",
         "base_branch",
@@ -160,6 +163,7 @@ impl SettingsLayer {
         "lock_timeout_s",
         "copy",
         "link",
+        "setup",
     ];
 
     /// This layer with the one below it showing through where this one is open.
@@ -177,6 +181,7 @@ impl SettingsLayer {
             lock_timeout_s: self.lock_timeout_s.or(below.lock_timeout_s),
             copy: self.copy.or(below.copy),
             link: self.link.or(below.link),
+            setup: self.setup.or(below.setup),
         }
     }
 

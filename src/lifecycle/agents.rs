@@ -1,6 +1,7 @@
 //! Agents as they really are: what the state says, held against the processes.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
@@ -11,7 +12,7 @@ use crate::domain::report::{ShownStatus, WaitReport, WaitedAgent};
 use crate::domain::session::{AgentRecord, Session};
 use crate::domain::state::AgentStatus;
 use crate::process::{logs, mark};
-use crate::store::{HubDir, StoredSession};
+use crate::store::{AgentDir, HubDir, StoredSession};
 
 use super::error::Result;
 
@@ -150,9 +151,10 @@ pub(super) fn waited(seen: &Seen, timed_out: bool, now: DateTime<Utc>) -> WaitRe
                 agent: *agent,
                 status,
                 exit: record.run.as_ref().and_then(|run| run.exit),
+                reason: record.run.as_ref().and_then(|run| run.reason.clone()),
                 elapsed_s: elapsed_s(record, now),
                 last_lines: failed
-                    .then(|| logs::last_lines(&stored.dir.agent(*agent).stderr(), 5))
+                    .then(|| logs::last_lines(&last_log(&stored.dir.agent(*agent)), 5))
                     .filter(|lines| !lines.is_empty()),
             }
         })
@@ -162,6 +164,16 @@ pub(super) fn waited(seen: &Seen, timed_out: bool, now: DateTime<Utc>) -> WaitRe
         state: stored.session.state(),
         timed_out,
         agents,
+    }
+}
+
+/// What an agent complained about; where it was not run, what its setup printed.
+fn last_log(folder: &AgentDir) -> PathBuf {
+    let log = folder.stderr();
+    if log.exists() {
+        log
+    } else {
+        folder.setup_log()
     }
 }
 

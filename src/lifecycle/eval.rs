@@ -184,9 +184,11 @@ fn disqualified(
     match record.map(|record| (record.status(), &record.run)) {
         Some((status @ (AgentStatus::Failed | AgentStatus::TimedOut), run)) => {
             let exit = run.as_ref().and_then(|run| run.exit);
-            return Some(match exit {
-                Some(exit) => format!("the agent {status} with {exit}"),
-                None => format!("the agent {status}"),
+            let reason = run.as_ref().and_then(|run| run.reason.as_ref());
+            return Some(match (reason, exit) {
+                (Some(reason), _) => format!("the agent {status}: {reason}"),
+                (None, Some(exit)) => format!("the agent {status} with {exit}"),
+                (None, None) => format!("the agent {status}"),
             });
         }
         Some((AgentStatus::Cancelled, _)) => return Some("the agent was cancelled".to_owned()),

@@ -49,7 +49,7 @@ pub struct Hub {
 }
 
 /// Variables by which settings can be given.
-const VARIABLES: [(&str, &str); 11] = [
+const VARIABLES: [(&str, &str); 12] = [
     ("agents", "HUB_AGENTS"),
     ("agent_cmd", "HUB_AGENT_CMD"),
     ("base_branch", "HUB_BASE_BRANCH"),
@@ -61,6 +61,7 @@ const VARIABLES: [(&str, &str); 11] = [
     ("lock_timeout_s", "HUB_LOCK_TIMEOUT_S"),
     ("copy", "HUB_COPY"),
     ("link", "HUB_LINK"),
+    ("setup", "HUB_SETUP"),
 ];
 
 impl Hub {

@@ -15,7 +15,7 @@ use crate::store::{LockedSession, atomic};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{prompts, spawn};
+use super::{prompts, ready, spawn};
 
 /// Where an agent's next attempt starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +120,7 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
             reason: "hub is making it",
         })?;
         Carrier::new(hub)?.fill(hub, worktree)?;
+        ready::forget(&session.dir().agent(branch.agent))?;
     }
     drop(lock);
     let folder = session.dir().agent(branch.agent);

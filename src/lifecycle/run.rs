@@ -9,7 +9,7 @@ use crate::store::{LockedSession, StoredSession};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{cleanup, eval, init, merge, prompts, spawn, stop, wait};
+use super::{cleanup, eval, init, merge, prompts, ready, spawn, stop, wait};
 
 /// A whole tournament.
 #[derive(Clone, Debug)]
@@ -67,6 +67,7 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         .clone()
         .or_else(|| hub.settings.agent_cmd.clone())
         .ok_or(Error::NoAgentCommand)?;
+    ready::check(hub, &request.spawn.launch.ready)?;
     let command = init::resolve(hub, "agent command", &command, &plan.base_commit)?;
     prompts::check_template(hub, &request.spawn)?;
     let (mut session, problem) = init::execute(hub, &plan)?;

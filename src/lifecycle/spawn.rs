@@ -18,7 +18,7 @@ use crate::store::{LockedSession, atomic};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{init, prompts, start};
+use super::{init, prompts, ready, start};
 
 /// How a session's agents are made and started.
 #[derive(Clone, Debug)]
@@ -78,6 +78,7 @@ pub(super) fn start(
     if let Some(before) = session.launch()? {
         launch.agents = before.agents;
     }
+    launch.ready = ready::wanted(hub, session, &request.launch.ready)?;
     for agent in start::waiting(session.dir(), session.session()) {
         let command = command.to_owned();
         launch.agents.insert(agent, AgentLaunch { command });
@@ -100,6 +101,7 @@ pub(super) fn agent_command(
         .clone()
         .or_else(|| hub.settings.agent_cmd.clone())
         .ok_or(Error::NoAgentCommand)?;
+    ready::check(hub, &request.launch.ready)?;
     let commit = start_commit(hub, config)?;
     init::resolve(hub, "agent command", &command, &commit).map(Some)
 }

@@ -138,6 +138,7 @@ fn agent_report(
         last_update: None,
         last_message: None,
         exit: record.and_then(|record| record.run.as_ref()?.exit),
+        reason: record.and_then(|record| record.run.as_ref()?.reason.clone()),
         elapsed_s: record.and_then(|record| elapsed_s(record, hub.now())),
         strategy: record.and_then(|record| record.strategy.clone()),
     };

@@ -19,7 +19,7 @@ use crate::store::{HubDir, LockedSession, StoredSession};
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
-use super::{retry, start};
+use super::{ready, retry, start};
 
 /// Others hold the lock while they start agents or merge; an agent's end waits for them.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -53,14 +53,25 @@ fn attempt(
     let stored = StoredSession::read(&hub.dir, session)?;
     let launch = stored.launch()?.unwrap_or_default();
     let command = agent_shell(hub, &stored, agent, &launch)?;
-    let watched = supervisor::watch(&command, |process| {
+    let started = |process| {
         // The agent goes on whether or not this can be written down.
         if let Err(error) = record_start(&hub.dir, session, agent, process) {
             log::warn!("cannot record the process of {agent}: {error}");
         }
-    });
+    };
+    let folder = stored.dir.agent(agent);
+    let mut reason = None;
+    let watched = match ready::prepare(&command, &folder, &launch.ready.setup, started) {
+        Ok(None) => supervisor::watch(&command, started).map_err(Error::from),
+        Ok(Some(unready)) => {
+            reason = Some(unready.reason).filter(|_| !unready.watched.cancelled);
+            Ok(unready.watched)
+        }
+        Err(error) => Err(error),
+    };
     let watched = watched.unwrap_or_else(|error| {
         log::warn!("{agent} cannot be started: {error}");
+        reason = Some(format!("it cannot be started: {error}"));
         Watched {
             exit: Exit::Code(127),
             cancelled: false,
@@ -71,7 +82,14 @@ fn attempt(
         Leftovers::Keep => None,
     };
     let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "agent's end")?;
-    let status = record_end(hub, &mut locked, agent, watched, leftovers.as_deref())?;
+    let status = record_end(
+        hub,
+        &mut locked,
+        agent,
+        watched,
+        reason.as_deref(),
+        leftovers.as_deref(),
+    )?;
     // It may have been changed meanwhile: somebody may have stopped the agent.
     let launch = locked.launch()?.unwrap_or_default();
     if status != AgentStatus::Failed || launch.held.contains(&agent) {
@@ -184,6 +202,7 @@ fn record_end(
     session: &mut LockedSession,
     agent: AgentId,
     watched: Watched,
+    reason: Option<&str>,
     leftovers: Option<&str>,
 ) -> Result<AgentStatus> {
     let status = match (watched.cancelled, watched.exit.success()) {
@@ -197,6 +216,7 @@ fn record_end(
         if let Some(run) = record.run.as_mut() {
             run.ended = Some(now);
             run.exit = Some(watched.exit);
+            run.reason = reason.map(str::to_owned);
         }
         Ok::<_, Error>(())
     })?;
@@ -204,6 +224,7 @@ fn record_end(
         "agent": agent,
         "status": status,
         "exit": watched.exit,
+        "reason": reason,
         "leftovers": leftovers,
     });
     hub.record(session, Operation::Finish, Phase::Done, detail)?;

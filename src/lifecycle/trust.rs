@@ -43,10 +43,13 @@ impl Hub {
     /// The same for a command that may come from the project's configuration file.
     pub(super) fn check_setting_trust(&self, command: &str) -> Result<()> {
         let file = self.dir.settings_file();
-        let from_file = crate::store::read_settings(&file)
-            .map(|layer| [layer.agent_cmd, layer.eval_cmd])?
+        let layer = crate::store::read_settings(&file)?;
+        let lists = [layer.setup].into_iter().flatten();
+        let lines = lists.flat_map(|list| list.0);
+        let from_file = [layer.agent_cmd, layer.eval_cmd]
             .into_iter()
             .flatten()
+            .chain(lines.map(|line| line.to_string()))
             .any(|setting| setting == command);
         if from_file {
             self.check_trust(command, &file)?;

@@ -1,7 +1,7 @@
 //! One shell command, run to its end in a process group of its own.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -27,7 +27,8 @@ pub struct ShellCommand {
     pub variables: Vec<(&'static str, OsString)>,
     /// The file its stdout goes to, from its beginning.
     pub stdout: PathBuf,
-    /// The file its stderr goes to, from its beginning.
+    /// The file its stderr goes to, from its beginning; where it is that of stdout, both are
+    /// appended to what is there.
     pub stderr: PathBuf,
 }
 
@@ -51,13 +52,14 @@ impl ShellCommand {
             .args(["-c", &self.command])
             .current_dir(&self.folder);
         forget_git(&mut command);
+        let (stdout, stderr) = self.outputs()?;
         for (name, value) in &self.variables {
             command.env(name, value);
         }
         command
             .stdin(Stdio::null())
-            .stdout(output(&self.stdout)?)
-            .stderr(output(&self.stderr)?)
+            .stdout(stdout)
+            .stderr(stderr)
             .process_group(0)
             .spawn()
             .map_err(Error::io(format!(
@@ -65,6 +67,18 @@ impl ShellCommand {
                 self.command,
                 self.folder.display()
             )))
+    }
+
+    fn outputs(&self) -> Result<(File, File)> {
+        if self.stdout != self.stderr {
+            return Ok((output(&self.stdout)?, output(&self.stderr)?));
+        }
+        let writing = || format!("write {}", self.stdout.display());
+        let mut options = OpenOptions::new();
+        let both = options.create(true).append(true).open(&self.stdout);
+        let both = both.map_err(Error::io(writing()))?;
+        let again = both.try_clone().map_err(Error::io(writing()))?;
+        Ok((both, again))
     }
 
     /// Runs it to its end. What it leaves running in its group is killed then.
@@ -157,6 +171,18 @@ mod tests {
             "a 'task'\n"
         );
         assert_eq!(std::fs::read_to_string(&command.stderr).unwrap(), "oops\n");
+    }
+
+    #[test]
+    fn one_file_for_both_streams_is_appended_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = shell(folder.path(), "echo one; echo two >&2; echo three");
+        command.stderr.clone_from(&command.stdout);
+        for _ in 0..2 {
+            command.run(&Interrupt::default()).unwrap();
+        }
+        let text = std::fs::read_to_string(&command.stdout).unwrap();
+        assert_eq!(text, "one\ntwo\nthree\n".repeat(2));
     }
 
     #[test]

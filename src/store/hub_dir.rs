@@ -384,7 +384,13 @@ impl AgentDir {
     pub fn put_aside(&self, attempt: Attempt) -> Result<()> {
         let aside = self.root.join(attempt.to_string());
         atomic::make_folder(&aside)?;
-        for file in [self.prompt(), self.stdout(), self.stderr()] {
+        let files = [
+            self.prompt(),
+            self.setup_log(),
+            self.stdout(),
+            self.stderr(),
+        ];
+        for file in files {
             let Some(name) = file.file_name() else {
                 continue;
             };
@@ -396,6 +402,18 @@ impl AgentDir {
             }
         }
         Ok(())
+    }
+
+    /// What the setup commands printed.
+    #[must_use]
+    pub fn setup_log(&self) -> PathBuf {
+        self.root.join("setup.log")
+    }
+
+    /// The setup commands that were run in the agent's worktree to a good end.
+    #[must_use]
+    pub fn setup_done(&self) -> PathBuf {
+        self.root.join("setup.done")
     }
 
     /// What went wrong in the agent's supervisor itself.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::AgentId;
 use crate::domain::launch::{AgentLaunch, ByteSize, Launch, Leftovers, Limits, Nice, Restart};
+use crate::domain::ready::Ready;
 
 use super::atomic;
 use super::error::{Error, Result};
@@ -31,6 +32,8 @@ struct Document {
     limits: LimitsDocument,
     #[serde(default)]
     template: Option<String>,
+    #[serde(flatten)]
+    ready: Ready,
     #[serde(default)]
     held: BTreeSet<AgentId>,
 }
@@ -95,6 +98,7 @@ fn launch(document: Document, path: &Path) -> Result<Launch> {
             cpu: time("cpu_s", limits.cpu_s)?,
         },
         template: document.template,
+        ready: document.ready,
         held: document.held,
     })
 }
@@ -142,6 +146,7 @@ fn document(launch: &Launch) -> Document {
             cpu_s: seconds(launch.limits.cpu),
         },
         template: launch.template.clone(),
+        ready: launch.ready.clone(),
         held: launch.held.clone(),
     }
 }
@@ -172,6 +177,9 @@ mod tests {
                 ..Limits::default()
             },
             template: Some("{task}".to_owned()),
+            ready: Ready {
+                setup: vec!["npm ci".parse().unwrap()],
+            },
             held: BTreeSet::from([agent]),
         };
         write(&path, &launch).unwrap();

@@ -68,6 +68,8 @@ struct AgentDocument {
     ended: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     exit: Option<Exit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -222,6 +224,7 @@ fn agent_record(document: AgentDocument, session: &SessionId, agent: AgentId) ->
             started,
             ended: document.ended,
             exit: document.exit,
+            reason: document.reason,
         }),
         _ => None,
     };
@@ -241,6 +244,7 @@ fn agent_document(record: &AgentRecord, extra: Map<String, Value>) -> AgentDocum
         started: run.map(|run| run.started),
         ended: run.and_then(|run| run.ended),
         exit: run.and_then(|run| run.exit),
+        reason: run.and_then(|run| run.reason.clone()),
         extra,
     }
 }

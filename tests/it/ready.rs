@@ -2,6 +2,7 @@
 
 mod copied;
 mod linked;
+mod setup;
 
 use std::path::PathBuf;
 

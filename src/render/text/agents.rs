@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::domain::report::{SpawnReport, WaitReport};
 
-use super::{dash, indented, seconds};
+use super::{dash, indented, one_line, seconds};
 use crate::render::style::{self, paint};
 use crate::render::table::{self, number, text};
 
@@ -48,6 +48,9 @@ pub fn wait(report: &WaitReport) -> String {
         rows.collect(),
     );
     for agent in &report.agents {
+        if let Some(reason) = &agent.reason {
+            let _ = writeln!(drawn, "\n{}: {}", agent.agent, one_line(reason));
+        }
         if let Some(lines) = &agent.last_lines {
             let _ = write!(drawn, "\n{} ended with:\n{}", agent.agent, indented(lines));
         }

@@ -111,6 +111,10 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
         text.push('\n');
         text.push_str(&agents(report, now));
     }
+    let reasons = report.agents.iter();
+    for (agent, reason) in reasons.filter_map(|agent| Some((agent.agent, agent.reason.as_ref()?))) {
+        let _ = writeln!(text, "\n{agent}: {}", one_line(reason));
+    }
     if let Some(operation) = &report.unfinished {
         let _ = writeln!(
             text,

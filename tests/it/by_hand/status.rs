@@ -53,6 +53,7 @@ fn an_agents_work_is_counted_from_the_base_commit() {
             "last_update": "2026-03-01T12:00:00+00:00",
             "last_message": "Be faster",
             "exit": null,
+            "reason": null,
             "elapsed_s": null,
             "strategy": "try a cache",
         })

@@ -12,9 +12,11 @@ mod global;
 mod init;
 mod list;
 mod log;
+mod logs;
 mod man;
 mod merge;
 mod path;
+mod retry;
 mod run;
 mod schema;
 mod spawn;
@@ -61,6 +63,8 @@ enum Command {
     Update(update::Args),
     Wait(wait::Args),
     Stop(stop::Args),
+    Retry(retry::Args),
+    Logs(logs::Args),
     Eval(eval::Args),
     Merge(merge::Args),
     Archive(archive::Args),
@@ -102,6 +106,8 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Update(args) => update::run(args, global),
         Command::Wait(args) => wait::run(args, global),
         Command::Stop(args) => stop::run(args, global),
+        Command::Retry(args) => retry::run(args, global),
+        Command::Logs(args) => logs::run(args, global),
         Command::Eval(args) => eval::run(args, global),
         Command::Merge(args) => merge::run(args, global),
         Command::Archive(args) => archive::run(args, global),

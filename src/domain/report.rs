@@ -314,18 +314,51 @@ impl WaitReport {
         self.agents.iter().all(waits)
     }
 
-    /// What a script that waits is told: `None` when every agent that was started succeeded.
+    /// What a script that waits is told: `None` when every agent that has ended succeeded.
     #[must_use]
     pub fn verdict(&self) -> Option<Code> {
-        let succeeded = |agent: &WaitedAgent| agent.status.succeeded();
-        if self.nothing_started() || self.agents.iter().all(succeeded) {
-            None
-        } else if self.timed_out || self.agents.iter().any(succeeded) {
-            Some(Code::Failed)
-        } else {
-            Some(Code::NoWinner)
+        let ended = |agent: &&WaitedAgent| {
+            !agent.status.is_active() && agent.status != ShownStatus::Stored(AgentStatus::Pending)
+        };
+        let ended: Vec<&WaitedAgent> = self.agents.iter().filter(ended).collect();
+        let succeeded = |agent: &&WaitedAgent| agent.status.succeeded();
+        if self.timed_out || !ended.iter().all(succeeded) {
+            let none = !self.timed_out && !ended.iter().any(succeeded);
+            return Some(if none { Code::NoWinner } else { Code::Failed });
         }
+        None
     }
+}
+
+/// `hub logs`, without `--follow`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct LogsReport {
+    /// The session.
+    pub session_id: SessionId,
+    /// The lines, those of one agent after those of the other.
+    pub lines: Vec<LogLine>,
+}
+
+/// A line that an agent printed; what `hub logs --follow` prints one a line.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct LogLine {
+    /// The agent.
+    pub agent: AgentId,
+    /// `stdout` or `stderr`.
+    pub stream: LogStream,
+    /// The line without its line feed; what is not UTF-8 is replaced.
+    pub line: String,
+}
+
+/// Where an agent printed something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogStream {
+    /// Its stdout.
+    #[default]
+    Stdout,
+    /// Its stderr.
+    Stderr,
 }
 
 /// How one agent ended.

@@ -14,7 +14,7 @@ use crate::domain::state::AgentStatus;
 use crate::process::{logs, mark};
 use crate::store::{AgentDir, HubDir, StoredSession};
 
-use super::error::Result;
+use super::error::{Error, Result};
 
 /// A session as it was read, with what the processes say of its agents.
 pub(super) struct Seen {
@@ -46,6 +46,11 @@ impl Seen {
             }
             stored = again;
         }
+    }
+
+    /// Whether the agent's supervisor is gone although the state says that it is active.
+    pub fn is_lost(&self, agent: AgentId) -> bool {
+        self.lost.contains(&agent)
     }
 
     /// Whether a process of the agent runs, or somebody is about to start one.
@@ -117,6 +122,23 @@ pub(super) fn shown_status(record: &AgentRecord) -> ShownStatus {
     } else {
         ShownStatus::Stored(status)
     }
+}
+
+/// Refuses an agent that a session does not have.
+pub(super) fn check_known(session: &Session, named: &[AgentId]) -> Result<()> {
+    let known = session.agents();
+    match named.iter().find(|agent| !known.contains_key(agent)) {
+        Some(agent) => Err(Error::NoAgent {
+            session: session.id.clone(),
+            agent: *agent,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Whether an agent is one of those that are named; all are where none is.
+pub(super) fn is_meant(agent: AgentId, named: &[AgentId]) -> bool {
+    named.is_empty() || named.contains(&agent)
 }
 
 /// The first agent that is lost, if one is.

@@ -16,6 +16,7 @@ pub mod events;
 mod hub;
 pub mod init;
 pub mod list;
+pub mod logs;
 mod measure;
 pub mod merge;
 pub mod path;
@@ -40,7 +41,7 @@ pub use hub::{Hub, Setup};
 
 pub use crate::domain::diagnostic::{Code, Diagnostic};
 pub use crate::domain::event::{Event, Phase};
-pub use crate::domain::id::{AgentId, BadName, SessionId, SessionSelector};
+pub use crate::domain::id::{AgentId, Attempt, BadName, SessionId, SessionSelector};
 pub use crate::domain::launch::{Launch, Leftovers, Restart};
 pub use crate::domain::metric::{Direction, MetricName};
 pub use crate::domain::progress::Progress;

@@ -5,17 +5,20 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase, Unfinished};
-use crate::domain::id::AgentId;
+use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::refs::{AttemptBranch, CommitId};
-use crate::domain::session::Run;
+use crate::domain::report::SpawnReport;
+use crate::domain::session::{AgentRecord, Run};
+use crate::domain::state::{AgentStatus, SessionState};
 use crate::domain::template;
 use crate::git::{NewWorktree, RefChange};
 use crate::store::{LockedSession, atomic};
 
+use super::agents::{self, Seen};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{prompts, ready, spawn};
+use super::{prompts, ready, spawn, start, stop};
 
 /// Where an agent's next attempt starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +28,69 @@ pub enum From {
     Base,
     /// From where the attempt before it ended.
     LastTip,
+}
+
+/// Which agents get another attempt.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The session; the newest that is running where none is named.
+    pub session: Option<SessionSelector>,
+    /// The agents; all that ended without success where none is named.
+    pub agents: Vec<AgentId>,
+    /// Where their attempts start.
+    pub from: From,
+}
+
+/// Gives agents that have ended their next attempt, and starts it where hub runs the agents.
+///
+/// What a lost agent left running is ended first.
+///
+/// # Errors
+/// When an agent that is named runs, or its worktree holds work that no commit holds.
+pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
+    let stored = hub.read(request.session.as_ref(), "running", |stored| {
+        stored.session.state() == SessionState::Running
+    })?;
+    agents::check_known(&stored.session, &request.agents)?;
+    let id = stored.config.session_id.clone();
+    let seen = Seen::look(&hub.dir, stored)?;
+    let meant = meant(&seen, &request.agents);
+    let lost = meant.iter().copied().filter(|agent| seen.is_lost(*agent));
+    let lost: Vec<AgentId> = lost.collect();
+    if !lost.is_empty() {
+        stop::stop_agents(hub, &id, &lost)?;
+    }
+    if meant.is_empty() {
+        hub.note("no agent has ended without success; --agent names one to be tried again");
+    }
+    let mut session = hub.lock(&id, "retry")?;
+    for agent in &meant {
+        hub.interrupt.check()?;
+        next_attempt(hub, &mut session, *agent, request.from, None)?;
+    }
+    if let Some(mut launch) = session.launch()? {
+        launch.held.retain(|agent| !meant.contains(agent));
+        session.set_launch(&launch)?;
+        start::start_waiting(hub, &mut session)?;
+    }
+    Ok(spawn::report(&session))
+}
+
+/// The agents that are named, or else those that ended without success.
+fn meant(seen: &Seen, named: &[AgentId]) -> Vec<AgentId> {
+    let ended_badly = |agent: AgentId, record: &AgentRecord| {
+        let status = seen.status(agent, record);
+        let ended = !status.is_active() && record.status() != AgentStatus::Pending;
+        ended && !status.succeeded()
+    };
+    let agents = seen.stored.session.agents().iter();
+    agents
+        .filter(|(agent, record)| match named {
+            [] => ended_badly(**agent, record),
+            named => named.contains(agent),
+        })
+        .map(|(agent, _)| *agent)
+        .collect()
 }
 
 /// Makes the next attempt of an agent that has ended, and lets it wait for its start.

@@ -97,7 +97,7 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
 /// Waits for the agents; a signal asks what to do with them, and without an answer ends them.
 fn wait_or_stop(hub: &Hub, id: &SessionId) -> Result<WaitReport> {
     let stored = StoredSession::read(&hub.dir, id)?;
-    let interrupted = match wait::wait_for(hub, stored, None) {
+    let interrupted = match wait::wait_for(hub, stored, &wait::Request::default()) {
         Err(error) if error.code() == Code::Interrupted => error,
         other => return other,
     };

@@ -298,7 +298,8 @@ pub(super) fn finished_worktrees(unfinished: &Unfinished) -> Vec<AgentId> {
     unfinished.steps.iter().filter_map(agent).collect()
 }
 
-fn report(session: &LockedSession) -> SpawnReport {
+/// What was made for the agents of a session.
+pub(super) fn report(session: &LockedSession) -> SpawnReport {
     let agents = session
         .session()
         .agents()

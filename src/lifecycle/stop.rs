@@ -37,16 +37,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
         stored.session.first_active().is_some()
     })?;
     let id = stored.config.session_id.clone();
-    if let Some(agent) = request
-        .agents
-        .iter()
-        .find(|agent| !stored.session.agents().contains_key(agent))
-    {
-        return Err(Error::NoAgent {
-            session: id,
-            agent: *agent,
-        });
-    }
+    agents::check_known(&stored.session, &request.agents)?;
     stop_agents(hub, &id, &request.agents)?;
     let stored = StoredSession::read(&hub.dir, &id)?;
     let seen = Seen::look(&hub.dir, stored)?;
@@ -57,7 +48,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
 ///
 /// The session must not be locked by this process: the supervisors record the end.
 pub(super) fn stop_agents(hub: &Hub, id: &SessionId, named: &[AgentId]) -> Result<()> {
-    let meant = |agent: &AgentId| named.is_empty() || named.contains(agent);
+    let meant = |agent: &AgentId| agents::is_meant(*agent, named);
     hold(hub, id, meant)?;
     let mut begun = Instant::now();
     let _doing = hub.doing("ending the agents");

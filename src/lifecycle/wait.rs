@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::domain::id::SessionSelector;
+use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::progress::Progress;
-use crate::domain::report::WaitReport;
+use crate::domain::report::{WaitReport, WaitedAgent};
 use crate::domain::state::SessionState;
 use crate::store::StoredSession;
 
@@ -22,6 +22,10 @@ pub struct Request {
     pub session: Option<SessionSelector>,
     /// When to give up.
     pub timeout: Option<Duration>,
+    /// The agents to wait for; all where none is named.
+    pub agents: Vec<AgentId>,
+    /// Whether the end of one more of them is enough.
+    pub any: bool,
 }
 
 /// Waits until no agent runs, or the time is up. An agent that is lost does not run.
@@ -32,7 +36,8 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
     let stored = hub.read(request.session.as_ref(), "running", |stored| {
         stored.session.state() == SessionState::Running
     })?;
-    let report = wait_for(hub, stored, request.timeout)?;
+    agents::check_known(&stored.session, &request.agents)?;
+    let report = wait_for(hub, stored, request)?;
     if report.nothing_started() {
         hub.note("hub started none of the agents; there is nothing to wait for");
     }
@@ -42,18 +47,27 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
 pub(super) fn wait_for(
     hub: &Hub,
     mut stored: StoredSession,
-    timeout: Option<Duration>,
+    request: &Request,
 ) -> Result<WaitReport> {
     let begun = Instant::now();
+    let mut at_first = None;
     loop {
         let seen = Seen::look(&hub.dir, stored)?;
-        let agents = agents::progress(&seen, hub.now());
-        let all_ended = agents.iter().all(|agent| agent.ended);
+        let mut agents = agents::progress(&seen, hub.now());
+        agents.retain(|agent| agents::is_meant(agent.agent, &request.agents));
+        let ended = agents.iter().filter(|agent| agent.ended).count();
+        let one_more = ended > *at_first.get_or_insert(ended);
+        let done = ended == agents.len() || request.any && one_more;
         hub.tell(Progress::Agents(agents));
-        let time_is_up = timeout.is_some_and(|limit| begun.elapsed() >= limit);
-        if all_ended || time_is_up {
+        let time_is_up = request
+            .timeout
+            .is_some_and(|limit| begun.elapsed() >= limit);
+        if done || time_is_up {
             hub.tell(Progress::Idle);
-            return Ok(agents::waited(&seen, !all_ended, hub.now()));
+            let mut report = agents::waited(&seen, !done, hub.now());
+            let meant = |agent: &WaitedAgent| agents::is_meant(agent.agent, &request.agents);
+            report.agents.retain(meant);
+            return Ok(report);
         }
         hub.interrupt.sleep(LOOK);
         if let Err(interrupted) = hub.interrupt.check() {

@@ -1,10 +1,12 @@
 //! Reading what processes printed.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use crate::domain::text::visible;
+
+use super::error::{Error, Result};
 
 /// The last `most` bytes of a file as text; what is not UTF-8 is replaced. Empty when it cannot be read.
 #[must_use]
@@ -38,6 +40,95 @@ pub fn last_lines(path: &Path, count: usize) -> String {
     lines.join("\n")
 }
 
+/// A log that is read as it grows.
+#[derive(Debug)]
+pub struct Growing {
+    path: PathBuf,
+    offset: u64,
+}
+
+impl Growing {
+    /// From its beginning, or with `last_lines` from so many lines before its end.
+    ///
+    /// # Errors
+    /// When it cannot be read; one that is not there yet is empty.
+    pub fn open(path: &Path, last_lines: Option<usize>) -> Result<Self> {
+        let offset = match last_lines {
+            Some(count) => offset_of_last(path, count).map_err(failed(path))?,
+            None => 0,
+        };
+        Ok(Self {
+            path: path.to_path_buf(),
+            offset,
+        })
+    }
+
+    /// What came since the last read, at most 1 MiB of it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&mut self) -> Result<Vec<u8>> {
+        const MOST: u64 = 1024 * 1024;
+        let mut bytes = Vec::new();
+        let read = File::open(&self.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(self.offset))?;
+            file.take(MOST).read_to_end(&mut bytes)
+        });
+        match read {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(failed(&self.path)(error));
+            }
+            _ => {}
+        }
+        self.offset += u64::try_from(bytes.len()).unwrap_or_default();
+        Ok(bytes)
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    Error::io(format!("read {}", path.display()))
+}
+
+/// Where the last `count` lines of a file begin, read from its end.
+fn offset_of_last(path: &Path, count: usize) -> std::io::Result<u64> {
+    const BLOCK: u64 = 64 * 1024;
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let length = file.metadata()?.len();
+    if count == 0 {
+        return Ok(length);
+    }
+    let mut end = length;
+    let mut missing = count;
+    while end > 0 {
+        let start = end.saturating_sub(BLOCK);
+        let mut block = Vec::new();
+        file.seek(SeekFrom::Start(start))?;
+        file.by_ref().take(end - start).read_to_end(&mut block)?;
+        for (index, _) in block
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, byte)| **byte == b'\n')
+        {
+            let after = start + u64::try_from(index).unwrap_or_default() + 1;
+            if after == length {
+                // It ends the last line and begins none.
+                continue;
+            }
+            missing = missing.saturating_sub(1);
+            if missing == 0 {
+                return Ok(after);
+            }
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
 /// A line as a person reads it: harmless, and not of any length.
 fn shown(line: &str) -> String {
     const LONGEST: usize = 500;
@@ -60,6 +151,38 @@ mod tests {
             "\u{241b}[31mtwo\u{2407}\n\u{fffd} three"
         );
         assert_eq!(last_lines(Path::new("/nonexistent"), 2), "");
+    }
+
+    #[test]
+    fn the_last_lines_are_found_from_the_end() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let long = "x".repeat(100_000);
+        write!(file, "one\n{long}\nthree\nfour").unwrap();
+        for (count, expected) in [
+            (0, 100_015),
+            (1, 100_011),
+            (2, 100_005),
+            (3, 4),
+            (4, 0),
+            (9, 0),
+        ] {
+            let found = offset_of_last(file.path(), count).unwrap();
+            assert_eq!(found, expected, "{count}");
+        }
+        file.write_all(b"\n").unwrap();
+        assert_eq!(offset_of_last(file.path(), 1).unwrap(), 100_011);
+        assert_eq!(offset_of_last(Path::new("/nonexistent"), 1).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_came_since_is_read_once() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let mut growing = Growing::open(file.path(), None).unwrap();
+        file.write_all(b"one\n").unwrap();
+        assert_eq!(growing.read().unwrap(), b"one\n");
+        file.write_all(b"two\n").unwrap();
+        assert_eq!(growing.read().unwrap(), b"two\n");
+        assert_eq!(growing.read().unwrap(), b"");
     }
 
     #[test]

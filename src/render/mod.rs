@@ -2,6 +2,7 @@
 //!
 //! stdout is the answer, stderr the narration. Nothing outside this room prints.
 
+mod log;
 mod output;
 mod progress;
 pub mod question;
@@ -9,5 +10,6 @@ mod style;
 mod table;
 pub mod text;
 
+pub use log::LogPrinter;
 pub use output::{ColorChoice, Format, Output, narrate};
 pub use progress::Reporter;

@@ -377,6 +377,14 @@ impl AgentDir {
         self.root.join("eval-stderr.log")
     }
 
+    /// The folder with the prompt and logs of an earlier attempt.
+    #[must_use]
+    pub fn attempt(&self, attempt: Attempt) -> Self {
+        Self {
+            root: self.root.join(attempt.to_string()),
+        }
+    }
+
     /// Puts what belongs to an attempt that has ended aside, into a folder of its own.
     ///
     /// # Errors

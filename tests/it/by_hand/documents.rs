@@ -157,8 +157,14 @@ fn every_document_is_what_its_schema_says_in_every_state() {
         &["stop", session, "--agent", "agent-3"],
         &["--json"],
     );
+    all.answers(
+        "retry",
+        &["retry", session, "--agent", "agent-3"],
+        &["--json"],
+    );
     gate.open(&repo);
     all.answers_twice("wait", &["wait", session]);
+    all.answers_twice("logs", &["logs", session]);
     all.answers_twice("path", &["path", session, "agent-1"]);
     all.answers_twice("eval", &["eval", session]);
     look(&mut all);

@@ -31,6 +31,8 @@ fn help_lists_the_commands() {
       update       Walk one edge of a session's states by hand
       wait         Wait until no agent runs; the exit status says whether all succeeded
       stop         End agents that run: SIGTERM to their group, SIGKILL five seconds later
+      retry        Give agents that have ended another attempt; the earlier one stays
+      logs         Show what agents have printed
       eval         Measure every attempt and rank them
       merge        Merge the winner into the base branch and keep the others as tags
       archive      Keep every attempt as a tag and end the session without a merge

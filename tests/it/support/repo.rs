@@ -264,6 +264,13 @@ impl TestRepo {
         super::processes::with_home(&self.home())
     }
 
+    /// Runs a script in the main worktree to its end; its stdout.
+    pub fn run_script(&self, script: &str) -> String {
+        let mut command = self.command(script, &self.path());
+        let output = command.stdin(Stdio::null()).output().expect("it runs");
+        String::from_utf8(output.stdout).expect("it writes UTF-8")
+    }
+
     /// Writes an executable shell script beside the repository, and returns its path.
     pub fn script(&self, name: &str, text: &str) -> String {
         let path = self.root.join("scripts").join(name);

@@ -1,0 +1,72 @@
+//! What agents printed, a line at a time.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::domain::id::AgentId;
+use crate::domain::report::{LogLine, LogStream};
+use crate::domain::text::visible;
+
+use super::output::{Format, Output};
+
+/// Prints the lines of logs: through a pipe as they are, on a terminal made harmless.
+pub struct LogPrinter {
+    output: Output,
+    stream: LogStream,
+    /// Whether each line says whose it is.
+    named: bool,
+    harmless: bool,
+}
+
+impl LogPrinter {
+    /// A printer for `output`.
+    #[must_use]
+    pub fn new(output: Output, stream: LogStream, named: bool, raw: bool) -> Self {
+        Self {
+            output,
+            stream,
+            named,
+            harmless: !raw && io::stdout().is_terminal(),
+        }
+    }
+
+    /// A line as a document.
+    #[must_use]
+    pub fn document(agent: AgentId, stream: LogStream, line: &[u8]) -> LogLine {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        LogLine {
+            agent,
+            stream,
+            line: String::from_utf8_lossy(line).into_owned(),
+        }
+    }
+
+    /// Prints one line.
+    ///
+    /// # Errors
+    /// When stdout cannot be written, also when nobody reads it any more.
+    pub fn print(&mut self, agent: AgentId, line: &[u8]) -> io::Result<()> {
+        if self.output.format() == Format::Json {
+            let document = Self::document(agent, self.stream, line);
+            let text = serde_json::to_string(&document)? + "\n";
+            return write_all(text.as_bytes());
+        }
+        let mut bytes = Vec::with_capacity(line.len() + 16);
+        if self.named {
+            bytes.extend_from_slice(format!("{agent} | ").as_bytes());
+        }
+        if self.harmless {
+            bytes.extend_from_slice(visible(&String::from_utf8_lossy(line)).as_bytes());
+        } else {
+            bytes.extend_from_slice(line);
+        }
+        if self.named && !line.ends_with(b"\n") {
+            bytes.push(b'\n');
+        }
+        write_all(&bytes)
+    }
+}
+
+fn write_all(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
+}

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{AgentCount, BranchName, Direction, MetricName, Task, init};
+use crate::lifecycle::{
+    BranchName, Contestants, Direction, Error, MetricName, PresetCounts, Task, init,
+};
 use crate::render::text;
 
 use super::Outcome;
@@ -16,9 +18,9 @@ pub struct TaskArgs {
     /// What the agents are asked to do
     #[arg(short, long)]
     task: Task,
-    /// How many agents try it [default: 3]
+    /// How many agents try it; for run also presets, as in claude:2,codex:1 [default: 3]
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
-    agents: Option<AgentCount>,
+    agents: Option<Contestants>,
     /// Where every attempt starts and the winner goes [default: the current branch]
     #[arg(short, long, value_name = "BRANCH")]
     base_branch: Option<BranchName>,
@@ -37,17 +39,23 @@ pub struct TaskArgs {
 }
 
 impl TaskArgs {
-    /// The arguments as a request.
-    pub fn request(self) -> init::Request {
-        init::Request {
+    /// The arguments as a request, and the presets that stood in the place of a number.
+    pub fn request(self) -> (init::Request, Option<PresetCounts>) {
+        let (agents, presets) = match self.agents {
+            Some(Contestants::Presets(counts)) => (Some(counts.total()), Some(counts)),
+            Some(Contestants::Count(count)) => (Some(count), None),
+            None => (None, None),
+        };
+        let request = init::Request {
             task: self.task,
-            agents: self.agents,
+            agents,
             base_branch: self.base_branch,
             eval_cmd: self.eval_cmd,
             metric: self.metric,
             direction: self.direction,
             baseline: !self.no_baseline,
-        }
+        };
+        (request, presets)
     }
 }
 
@@ -63,7 +71,11 @@ pub struct Args {
 
 pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
-    let report = init::run(&hub, args.task.request())?;
+    let (request, presets) = args.task.request();
+    if let Some(presets) = presets {
+        return Err(Error::PresetsAtInit(presets).into());
+    }
+    let report = init::run(&hub, request)?;
     global.output().answer(&report, text::init)?;
     Ok(ExitCode::SUCCESS)
 }

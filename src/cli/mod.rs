@@ -1,6 +1,7 @@
 //! The command line: one file a command, with its arguments and a `run` that turns them
 //! into a request, calls one use case and hands the outcome to the renderer.
 
+mod agents;
 mod archive;
 mod cleanup;
 mod completions;
@@ -69,6 +70,7 @@ enum Command {
     Merge(merge::Args),
     Archive(archive::Args),
     Cleanup(cleanup::Args),
+    Agents(agents::Args),
     Path(path::Args),
     Events(events::Args),
     Demo(demo::Args),
@@ -112,6 +114,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Merge(args) => merge::run(args, global),
         Command::Archive(args) => archive::run(args, global),
         Command::Cleanup(args) => cleanup::run(args, global),
+        Command::Agents(args) => agents::run(&args, global),
         Command::Path(args) => path::run(&args, global),
         Command::Events(args) => events::run(&args, global),
         Command::Demo(args) => demo::run(&args, global),

@@ -16,21 +16,20 @@ use super::spawn::AgentArgs;
 /// Do it all: init, spawn, wait, eval, ask, merge, cleanup
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Example:\n  hub run --task 'make sum faster' --agents 3 --agent-cmd ./agent.sh \\\n      --eval ./bench.sh --metric p50_ms --direction lower --yes"
+    after_help = "Examples:\n  hub run --task 'make sum faster' --agents 3 --agent-cmd ./agent.sh \\\n      --eval ./bench.sh --metric p50_ms --direction lower --yes\n  hub run --task 'make sum faster' --agents claude:2,codex:1 --eval ./bench.sh --metric p50_ms"
 )]
 pub struct Args {
     #[command(flatten)]
     task: TaskArgs,
     #[command(flatten)]
-    agents: AgentArgs,
+    how: AgentArgs,
 }
 
 pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
-    let request = run::Request {
-        init: args.task.request(),
-        spawn: args.agents.request(None, true),
-    };
+    let (init, presets) = args.task.request();
+    let spawn = args.how.request(None, true, presets)?;
+    let request = run::Request { init, spawn };
     let report = run::run(&hub, &request)?;
     global.output().answer(&report, text::run)?;
     Ok(match report.state {

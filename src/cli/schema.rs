@@ -21,6 +21,7 @@ pub struct Args {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Name {
+    Agents,
     Archive,
     Cleanup,
     Demo,
@@ -50,6 +51,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
 
 fn schema(name: Name) -> Schema {
     match name {
+        Name::Agents => schema_of::<report::AgentsReport>(),
         Name::Archive => schema_of::<report::ArchiveReport>(),
         Name::Cleanup => schema_of::<report::CleanupReport>(),
         Name::Demo => schema_of::<demo::DemoReport>(),

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Args as Arguments;
 
 use crate::lifecycle::{
-    Launch, Leftovers, Ready, Restart, Seconds, SessionSelector, ShellLine, spawn,
+    Error, Launch, Leftovers, PresetChoice, PresetCounts, PresetName, Ready, Restart, Seconds,
+    SessionSelector, ShellLine, spawn,
 };
 use crate::render::text;
 
@@ -19,6 +20,9 @@ pub struct AgentArgs {
     /// The command that is run as each agent; run by `sh -c` in its worktree
     #[arg(long, value_name = "CMD")]
     pub agent_cmd: Option<String>,
+    /// The preset that each agent is run by; `hub agents` lists them
+    #[arg(long, value_name = "PRESET", conflicts_with = "agent_cmd")]
+    agent: Option<PresetName>,
     /// The prompt's template: plain, optimizer, refactorer, test-writer, bug-fixer, or a file
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
@@ -44,7 +48,20 @@ pub struct AgentArgs {
 
 impl AgentArgs {
     /// The arguments as a request.
-    pub fn request(self, session: Option<SessionSelector>, start: bool) -> spawn::Request {
+    ///
+    /// # Errors
+    /// When presets are given in two ways.
+    pub fn request(
+        self,
+        session: Option<SessionSelector>,
+        start: bool,
+        counts: Option<PresetCounts>,
+    ) -> Result<spawn::Request, Error> {
+        let presets = match (self.agent, counts) {
+            (None, Some(counts)) if self.agent_cmd.is_none() => Some(PresetChoice::Mixed(counts)),
+            (_, Some(counts)) => return Err(Error::PresetsTwice(counts)),
+            (name, None) => name.map(PresetChoice::One),
+        };
         let usual = Restart::default();
         let launch = Launch {
             jobs: self.jobs,
@@ -56,35 +73,42 @@ impl AgentArgs {
             ready: Ready { setup: self.setup },
             ..Launch::default()
         };
-        spawn::Request {
+        Ok(spawn::Request {
+            presets,
             launch,
             session,
             agent_cmd: self.agent_cmd,
             template: self.template,
             strategies: self.strategies,
             start,
-        }
+        })
     }
 }
 
 /// Make branches, worktrees and prompts, then start the agents
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Examples:\n  hub spawn --agent-cmd 'claude -p \"$(cat \"$HUB_PROMPT_FILE\")\"'\n  hub spawn 20260317-143022 --no-start"
+    after_help = "Examples:\n  hub spawn --agent claude\n  hub spawn --agents claude:2,codex:1\n  hub spawn --agent-cmd './agent.sh \"$HUB_PROMPT_FILE\"'\n  hub spawn 20260317-143022 --no-start"
 )]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest in init]
     session: Option<SessionSelector>,
     #[command(flatten)]
-    agents: AgentArgs,
+    how: AgentArgs,
+    /// The presets of agent-1, agent-2 and so on, as in claude:2,codex:1
+    #[arg(long, value_name = "PRESETS", conflicts_with_all = ["agent", "agent_cmd"])]
+    agents: Option<PresetCounts>,
     /// Make everything but start no agent
-    #[arg(long, conflicts_with_all = ["agent_cmd", "setup"])]
+    #[arg(long, conflicts_with_all = ["agent_cmd", "agent", "agents", "setup"])]
     no_start: bool,
 }
 
 pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
-    let report = spawn::run(&hub, &args.agents.request(args.session, !args.no_start))?;
+    let request = args
+        .how
+        .request(args.session, !args.no_start, args.agents)?;
+    let report = spawn::run(&hub, &request)?;
     global.output().answer(&report, text::spawn)?;
     Ok(ExitCode::SUCCESS)
 }

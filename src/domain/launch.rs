@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::id::{AgentId, BadName, serde_as_text};
+use super::preset::PresetName;
 use super::ready::Ready;
 
 /// A session's plan for its agents' processes; `launch.json`.
@@ -33,11 +34,21 @@ pub struct Launch {
     pub held: BTreeSet<AgentId>,
 }
 
+impl Launch {
+    /// The preset that an agent is run by.
+    #[must_use]
+    pub fn preset_of(&self, agent: AgentId) -> Option<&PresetName> {
+        self.agents.get(&agent)?.preset.as_ref()
+    }
+}
+
 /// What one agent runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentLaunch {
     /// The command, for `sh -c`.
     pub command: String,
+    /// The preset that made it.
+    pub preset: Option<PresetName>,
 }
 
 /// What is done when an agent fails.

@@ -5,6 +5,10 @@
 //! meaning; a document only ever gains keys. Every key is there on every run: null
 //! means that it is not known or does not apply.
 
+mod presets;
+
+pub use presets::{AgentsReport, ListedPreset};
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -16,6 +20,7 @@ use super::diagnostic::Code;
 use super::diff::DiffStat;
 use super::id::{AgentId, Attempt, SessionId};
 use super::metric::{Direction, MetricName};
+use super::preset::PresetName;
 use super::refs::{ArchiveTag, BranchName, CommitId, SnapshotRef};
 use super::session::{Exit, SessionConfig};
 use super::state::{AgentStatus, SessionState};
@@ -257,6 +262,8 @@ pub struct AgentReport {
     pub reason: Option<String>,
     /// How long its process ran, or has run until now.
     pub elapsed_s: Option<f64>,
+    /// The preset that it is run by; null where a command was given.
+    pub preset: Option<PresetName>,
     /// The line that makes its prompt differ.
     pub strategy: Option<String>,
 }
@@ -289,6 +296,8 @@ pub struct SpawnedAgent {
     pub prompt_file: PathBuf,
     /// The line that makes its prompt differ.
     pub strategy: Option<String>,
+    /// The preset that it is run by; null where a command was given.
+    pub preset: Option<PresetName>,
     /// The process that watches the agent's; null while the agent waits.
     pub supervisor_pid: Option<u32>,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{AgentId, BadName, SessionId};
+use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::state::{SessionState, TransitionError};
 use crate::domain::template::UnknownPlaceholder;
@@ -63,6 +64,38 @@ pub enum Error {
     /// Agents are to be started and nothing says how.
     #[error("no agent command is given")]
     NoAgentCommand,
+    /// There is no preset of this name.
+    #[error("there is no preset {preset}")]
+    NoPreset {
+        /// What was asked for.
+        preset: PresetName,
+        /// The preset whose name is most like it.
+        nearest: Option<PresetName>,
+    },
+    /// The program of a preset is nowhere.
+    #[error("preset {preset} cannot be run: {program} is not found")]
+    PresetNotInstalled {
+        /// The preset.
+        preset: PresetName,
+        /// Its program.
+        program: String,
+        /// How it is installed, where the preset tells.
+        install: Option<String>,
+    },
+    /// Presets for another number of agents than there are.
+    #[error("--agents {counts} is for {} agents, and the session has {agents}", counts.total().get())]
+    OtherCount {
+        /// What was asked for.
+        counts: PresetCounts,
+        /// How many agents the session has.
+        agents: usize,
+    },
+    /// Presets where only a number can be meant.
+    #[error("--agents {0} names presets, which init does not start")]
+    PresetsAtInit(PresetCounts),
+    /// Presets beside another way to say what agents run.
+    #[error("--agents {0} names presets, and so does --agent or --agent-cmd beside it")]
+    PresetsTwice(PresetCounts),
     /// A metric that no command prints.
     #[error("--metric is given without an eval command")]
     MetricWithoutCommand,
@@ -265,6 +298,11 @@ impl Diagnostic for Error {
             | Self::NoWorktree { .. } => Code::NotFound,
             Self::NoCurrentBranch
             | Self::NoAgentCommand
+            | Self::NoPreset { .. }
+            | Self::PresetNotInstalled { .. }
+            | Self::OtherCount { .. }
+            | Self::PresetsAtInit(_)
+            | Self::PresetsTwice(_)
             | Self::MetricWithoutCommand
             | Self::DirectionWithoutMetric
             | Self::NoTemplate { .. } => Code::Usage,
@@ -298,8 +336,27 @@ impl Diagnostic for Error {
             Self::NoBaseBranch(_) => "`git branch` shows the branches there are".to_owned(),
             Self::NoCurrentBranch => "name one with --base-branch BRANCH".to_owned(),
             Self::NoAgentCommand => {
-                "give --agent-cmd CMD, or --no-start to start the agents yourself".to_owned()
+                "give --agent PRESET or --agent-cmd CMD, or --no-start to start the agents yourself"
+                    .to_owned()
             }
+            Self::NoPreset { nearest, .. } => match nearest {
+                Some(nearest) => format!("did you mean {nearest}? `hub agents` lists all"),
+                None => "`hub agents` lists those there are".to_owned(),
+            },
+            Self::PresetNotInstalled {
+                program, install, ..
+            } => match install {
+                Some(install) => format!("install it with `{install}`"),
+                None => format!("install {program}, or give the path to it in the preset"),
+            },
+            Self::OtherCount { agents, .. } => {
+                format!("let the numbers add up to {agents}, or make a session with `hub init`")
+            }
+            Self::PresetsAtInit(counts) => format!(
+                "give `hub init --agents {}`, then `hub spawn --agents {counts}`",
+                counts.total().get()
+            ),
+            Self::PresetsTwice(_) => "leave one of them out".to_owned(),
             Self::MetricWithoutCommand => "give --eval CMD too".to_owned(),
             Self::DirectionWithoutMetric => "give --metric NAME too".to_owned(),
             Self::NoTemplate { .. } => {

@@ -352,7 +352,7 @@ fn variables() -> Vec<(&'static str, String, &'static str)> {
 }
 
 /// `~/.config/agenthub/config.yaml`, by the XDG base directory specification.
-fn user_settings() -> Option<PathBuf> {
+pub(super) fn user_settings() -> Option<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)

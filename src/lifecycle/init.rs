@@ -40,7 +40,7 @@ pub struct Request {
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     task: Task,
-    agents: u32,
+    pub agents: u32,
     base_branch: BranchName,
     pub base_commit: CommitId,
     eval_cmd: Option<String>,

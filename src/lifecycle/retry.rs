@@ -73,7 +73,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
         session.set_launch(&launch)?;
         start::start_waiting(hub, &mut session)?;
     }
-    Ok(spawn::report(&session))
+    spawn::report(&session)
 }
 
 /// The agents that are named, or else those that ended without success.

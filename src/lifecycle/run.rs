@@ -1,7 +1,7 @@
 //! `hub run`: init, spawn, wait, eval, ask, merge and cleanup in one.
 
 use crate::domain::diagnostic::{Code, Diagnostic};
-use crate::domain::id::SessionId;
+use crate::domain::id::{AgentId, SessionId};
 use crate::domain::progress::Progress;
 use crate::domain::report::{EvalReport, RunReport, WaitReport};
 use crate::domain::state::SessionState;
@@ -61,14 +61,9 @@ pub fn run(hub: &Hub, request: &Request) -> Result<RunReport> {
 /// From nothing to agents that run; when that fails, to nothing again.
 fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
     let plan = init::plan(hub, request.init.clone())?;
-    let command = request
-        .spawn
-        .agent_cmd
-        .clone()
-        .or_else(|| hub.settings.agent_cmd.clone())
-        .ok_or(Error::NoAgentCommand)?;
     ready::check(hub, &request.spawn.launch.ready)?;
-    let command = init::resolve(hub, "agent command", &command, &plan.base_commit)?;
+    let agents: Vec<AgentId> = AgentId::first(plan.agents).collect();
+    let commands = spawn::commands_of(hub, &request.spawn, &agents, &plan.base_commit)?;
     prompts::check_template(hub, &request.spawn)?;
     let (mut session, problem) = init::execute(hub, &plan)?;
     let config = session.config();
@@ -85,7 +80,7 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         }
         return Err(error);
     }
-    let started = spawn::start(hub, &mut session, &request.spawn, &command);
+    let started = spawn::start(hub, &mut session, &request.spawn, &commands);
     drop(session);
     if let Err(error) = started {
         stop::stop_agents(hub, &id, &[])?;

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
 use crate::domain::launch::{AgentLaunch, Launch};
+use crate::domain::preset::PresetChoice;
 use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::{SpawnReport, SpawnedAgent};
 use crate::domain::session::{AgentRecord, SessionConfig};
@@ -18,7 +19,7 @@ use crate::store::{LockedSession, atomic};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{init, prompts, ready, start};
+use super::{init, presets, prompts, ready, start};
 
 /// How a session's agents are made and started.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Request {
     pub session: Option<SessionSelector>,
     /// The command that is run as each agent.
     pub agent_cmd: Option<String>,
+    /// The presets that agents are run by, instead of a command.
+    pub presets: Option<PresetChoice>,
     /// A built-in template's name, or a file.
     pub template: Option<String>,
     /// Lines that make prompts differ: the first for agent-1, and round again.
@@ -52,7 +55,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
                 && state == SessionState::Running
                 && !start::waiting(&stored.dir, &stored.session).is_empty()
     })?;
-    let command = agent_command(hub, request, &stored.config)?;
+    let commands = agent_commands(hub, request, &stored.config)?;
     let mut session = hub.lock(&stored.config.session_id, "spawn")?;
     let resumes = session.session().state() == SessionState::Running && request.start;
     if !resumes {
@@ -60,10 +63,10 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
     } else if start::waiting(session.dir(), session.session()).is_empty() {
         hub.note("every agent was started before; there is nothing to start");
     }
-    if let Some(command) = command {
-        start(hub, &mut session, request, &command)?;
+    if let Some(commands) = commands {
+        start(hub, &mut session, request, &commands)?;
     }
-    Ok(report(&session))
+    report(&session)
 }
 
 /// Keeps how the agents that wait are to be run, and starts as many as may run at once.
@@ -71,7 +74,7 @@ pub(super) fn start(
     hub: &Hub,
     session: &mut LockedSession,
     request: &Request,
-    command: &str,
+    commands: &Commands,
 ) -> Result<()> {
     let mut launch = request.launch.clone();
     launch.template = Some(prompts::template_text(hub, request)?);
@@ -80,30 +83,57 @@ pub(super) fn start(
     }
     launch.ready = ready::wanted(hub, session, &request.launch.ready)?;
     for agent in start::waiting(session.dir(), session.session()) {
-        let command = command.to_owned();
-        launch.agents.insert(agent, AgentLaunch { command });
+        let command = commands.get(&agent).cloned();
+        launch
+            .agents
+            .extend(command.map(|command| (agent, command)));
     }
     session.set_launch(&launch)?;
     start::start_waiting(hub, session)
 }
 
-/// The command of the agents, checked; `None` when they are not to be started.
-pub(super) fn agent_command(
+/// What each agent runs.
+pub(super) type Commands = BTreeMap<AgentId, AgentLaunch>;
+
+/// The commands of the agents, checked; `None` when they are not to be started.
+fn agent_commands(
     hub: &Hub,
     request: &Request,
     config: &SessionConfig,
-) -> Result<Option<String>> {
+) -> Result<Option<Commands>> {
     if !request.start {
         return Ok(None);
+    }
+    ready::check(hub, &request.launch.ready)?;
+    let commit = start_commit(hub, config)?;
+    let agents: Vec<AgentId> = config.agents().collect();
+    commands_of(hub, request, &agents, &commit).map(Some)
+}
+
+/// The commands of some agents, by presets or all the same, checked.
+pub(super) fn commands_of(
+    hub: &Hub,
+    request: &Request,
+    agents: &[AgentId],
+    commit: &CommitId,
+) -> Result<Commands> {
+    if let Some(choice) = &request.presets {
+        return presets::launches(hub, choice, agents, commit);
     }
     let command = request
         .agent_cmd
         .clone()
         .or_else(|| hub.settings.agent_cmd.clone())
         .ok_or(Error::NoAgentCommand)?;
-    ready::check(hub, &request.launch.ready)?;
-    let commit = start_commit(hub, config)?;
-    init::resolve(hub, "agent command", &command, &commit).map(Some)
+    let command = init::resolve(hub, "agent command", &command, commit)?;
+    let launch = AgentLaunch {
+        command,
+        preset: None,
+    };
+    Ok(agents
+        .iter()
+        .map(|agent| (*agent, launch.clone()))
+        .collect())
 }
 
 /// The commit that new attempts start from.
@@ -299,7 +329,8 @@ pub(super) fn finished_worktrees(unfinished: &Unfinished) -> Vec<AgentId> {
 }
 
 /// What was made for the agents of a session.
-pub(super) fn report(session: &LockedSession) -> SpawnReport {
+pub(super) fn report(session: &LockedSession) -> Result<SpawnReport> {
+    let launch = session.launch()?.unwrap_or_default();
     let agents = session
         .session()
         .agents()
@@ -312,12 +343,13 @@ pub(super) fn report(session: &LockedSession) -> SpawnReport {
             worktree: record.worktree.clone().unwrap_or_default(),
             prompt_file: session.dir().agent(*agent).prompt(),
             strategy: record.strategy.clone(),
+            preset: launch.preset_of(*agent).cloned(),
             supervisor_pid: record.run.as_ref().map(|run| run.supervisor.pid),
         })
         .collect();
-    SpawnReport {
+    Ok(SpawnReport {
         session_id: session.config().session_id.clone(),
         state: session.session().state(),
         agents,
-    }
+    })
 }

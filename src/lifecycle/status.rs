@@ -27,6 +27,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     let seen = Seen::look(&hub.dir, hub.find(selector, "", |_| true)?)?;
     let stored = &seen.stored;
     let evaluation = stored.evaluation()?;
+    let launch = stored.launch()?.unwrap_or_default();
     let worktrees: BTreeMap<AgentId, Worktree> = hub
         .worktrees_of_agents(&stored.session)?
         .into_iter()
@@ -36,13 +37,11 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     for attempt in hub.attempts(&stored.session)? {
         if attempt.newest {
             let worktree = worktrees.get(&attempt.agent);
-            agents.push(agent_report(
-                hub,
-                &seen,
-                evaluation.as_ref(),
-                &attempt,
-                worktree,
-            )?);
+            let report = agent_report(hub, &seen, evaluation.as_ref(), &attempt, worktree)?;
+            agents.push(AgentReport {
+                preset: launch.preset_of(attempt.agent).cloned(),
+                ..report
+            });
         }
     }
     let unfinished = event::unfinished(&stored.events()?);
@@ -140,6 +139,7 @@ fn agent_report(
         exit: record.and_then(|record| record.run.as_ref()?.exit),
         reason: record.and_then(|record| record.run.as_ref()?.reason.clone()),
         elapsed_s: record.and_then(|record| elapsed_s(record, hub.now())),
+        preset: None,
         strategy: record.and_then(|record| record.strategy.clone()),
     };
     if let Some(tip) = tip {

@@ -17,6 +17,7 @@ pub mod logs;
 pub mod mark;
 pub mod program;
 pub mod supervisor;
+pub mod version;
 pub mod visible;
 
 pub use error::{Error, Result};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::AgentId;
 use crate::domain::launch::{AgentLaunch, ByteSize, Launch, Leftovers, Limits, Nice, Restart};
+use crate::domain::preset::PresetName;
 use crate::domain::ready::Ready;
 
 use super::atomic;
@@ -41,6 +42,8 @@ struct Document {
 #[derive(Serialize, Deserialize)]
 struct AgentDocument {
     command: String,
+    #[serde(default)]
+    preset: Option<PresetName>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -79,8 +82,8 @@ fn launch(document: Document, path: &Path) -> Result<Launch> {
             .agents
             .into_iter()
             .map(|(agent, document)| {
-                let command = document.command;
-                (agent, AgentLaunch { command })
+                let AgentDocument { command, preset } = document;
+                (agent, AgentLaunch { command, preset })
             })
             .collect(),
         jobs: document.jobs,
@@ -129,8 +132,8 @@ fn document(launch: &Launch) -> Document {
         schema_version: VERSION,
         agents: agents
             .map(|(agent, launch)| {
-                let command = launch.command.clone();
-                (*agent, AgentDocument { command })
+                let AgentLaunch { command, preset } = launch.clone();
+                (*agent, AgentDocument { command, preset })
             })
             .collect(),
         jobs: launch.jobs,
@@ -162,8 +165,9 @@ mod tests {
         assert_eq!(read(&path).unwrap(), None);
         let agent = AgentId::new(2).unwrap();
         let command = "./agent.sh \"x\"".to_owned();
+        let preset = Some("mine".parse().unwrap());
         let launch = Launch {
-            agents: BTreeMap::from([(agent, AgentLaunch { command })]),
+            agents: BTreeMap::from([(agent, AgentLaunch { command, preset })]),
             jobs: NonZeroU32::new(4),
             restart: Restart {
                 retries: 2,

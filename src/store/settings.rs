@@ -8,6 +8,7 @@ use crate::domain::settings::SettingsLayer;
 
 use super::atomic;
 use super::error::{Error, Result};
+use super::presets::{self, Presets};
 use super::yaml::{self, LONGEST, line_of};
 
 /// Reads a configuration file; an absent or empty one sets nothing.
@@ -15,6 +16,18 @@ use super::yaml::{self, LONGEST, line_of};
 /// # Errors
 /// An unknown key, a duplicate, a wrong value: each with the file and the line.
 pub fn read_settings(path: &Path) -> Result<SettingsLayer> {
+    read(path).map(|(layer, _)| layer)
+}
+
+/// Reads the presets of a configuration file.
+///
+/// # Errors
+/// As [`read_settings`].
+pub fn read_presets(path: &Path) -> Result<Presets> {
+    read(path).map(|(_, presets)| presets)
+}
+
+fn read(path: &Path) -> Result<(SettingsLayer, Presets)> {
     let name = path.display().to_string();
     let bad = |line, reason: String| Error::BadSetting {
         source_name: name.clone(),
@@ -26,13 +39,20 @@ pub fn read_settings(path: &Path) -> Result<SettingsLayer> {
         other => other,
     })?
     else {
-        return Ok(SettingsLayer::default());
+        return Ok(Default::default());
     };
     let text = String::from_utf8(bytes).map_err(|_| bad(None, "it is not UTF-8".to_owned()))?;
     let mapping = yaml::mapping(&text).map_err(|problem| bad(problem.line, problem.reason))?;
     match mapping {
-        Some(mapping) => layer(mapping, &name, |key| line_of(&text, key)),
-        None => Ok(SettingsLayer::default()),
+        Some(mut mapping) => {
+            let presets = match mapping.remove(presets::KEY) {
+                Some(value) => presets::presets(value, &name, &text)?,
+                None => Presets::new(),
+            };
+            let layer = layer(mapping, &name, |key| line_of(&text, key))?;
+            Ok((layer, presets))
+        }
+        None => Ok(Default::default()),
     }
 }
 
@@ -86,8 +106,15 @@ fn layer(
 }
 
 fn nearest(key: &str) -> Option<&'static str> {
-    SettingsLayer::KEYS
-        .into_iter()
+    let known = [SettingsLayer::KEYS.as_slice(), &[presets::KEY]].concat();
+    nearest_of(key, &known)
+}
+
+/// The known key that is most like one that is not known.
+pub(super) fn nearest_of(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    known
+        .iter()
+        .copied()
         .map(|known| (strsim::jaro_winkler(key, known), known))
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))

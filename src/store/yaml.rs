@@ -58,6 +58,31 @@ fn repeated_key(text: &str) -> Option<usize> {
     })
 }
 
+/// The line on which the last of some keys stands, each below the one before it.
+pub(super) fn line_below(text: &str, path: &[&str]) -> Option<usize> {
+    let depth = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let mut path = path.iter();
+    let mut wanted = path.next()?;
+    // How deep the key before stands; what is not deeper is not below it.
+    let mut above = None;
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() || line.trim_start().starts_with('#') {
+            continue;
+        }
+        let own = depth(line);
+        if above.is_some_and(|above| own <= above) {
+            return None;
+        }
+        if (above.is_some() || own == 0) && key_of(line.trim_start()) == Some(*wanted) {
+            match path.next() {
+                None => return Some(index + 1),
+                Some(next) => (wanted, above) = (next, Some(own)),
+            }
+        }
+    }
+    None
+}
+
 fn line_that(text: &str, is_it: impl FnMut(&str) -> bool) -> Option<usize> {
     text.lines().position(is_it).map(|index| index + 1)
 }

@@ -43,13 +43,14 @@ const KEPT_IN: [(&str, &str); 11] = [
 ];
 
 /// What the domain may use beside the standard library; its tests may use `proptest`.
-const OF_DOMAIN: [&str; 7] = [
+const OF_DOMAIN: [&str; 8] = [
     "chrono",
     "proptest",
     "regex_lite",
     "schemars",
     "serde",
     "serde_json",
+    "shell_words",
     "thiserror",
 ];
 

@@ -24,6 +24,7 @@ mod hermetic;
 mod kills;
 mod logs;
 mod merge;
+mod presets;
 mod processes;
 mod queue;
 mod readme;

@@ -11,24 +11,23 @@ use crate::render::table::{self, number, text};
 /// `hub spawn`.
 #[must_use]
 pub fn spawn(report: &SpawnReport) -> String {
+    let by_preset = report.agents.iter().any(|agent| agent.preset.is_some());
     let rows = report.agents.iter().map(|agent| {
         let status = agent.status.as_str();
-        vec![
-            agent.agent.to_string(),
+        let preset = agent.preset.as_ref().map_or_else(dash, ToString::to_string);
+        let mut row = vec![agent.agent.to_string()];
+        row.extend(by_preset.then_some(preset));
+        row.extend([
             paint(style::of_word(status), status),
             agent.branch.to_string(),
             agent.worktree.display().to_string(),
-        ]
+        ]);
+        row
     });
-    table::draw(
-        &[
-            text("AGENT"),
-            text("STATUS"),
-            text("BRANCH"),
-            text("WORKTREE"),
-        ],
-        rows.collect(),
-    )
+    let mut columns = vec![text("AGENT")];
+    columns.extend(by_preset.then(|| text("PRESET")));
+    columns.extend([text("STATUS"), text("BRANCH"), text("WORKTREE")]);
+    table::draw(&columns, rows.collect())
 }
 
 /// `hub wait` and `hub stop`.

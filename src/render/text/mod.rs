@@ -1,6 +1,7 @@
 //! The documents as text for people: one function a command.
 
 mod agents;
+mod presets;
 mod results;
 mod session;
 
@@ -12,6 +13,7 @@ use crate::domain::diff::DiffStat;
 use crate::domain::text::visible;
 
 pub use agents::{spawn, wait};
+pub use presets::presets;
 pub use results::{archive, cleanup, eval, merge, run};
 pub use session::{events, init, list, path, status, update};
 

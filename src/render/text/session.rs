@@ -128,10 +128,13 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
 }
 
 fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
+    let by_preset = report.agents.iter().any(|agent| agent.preset.is_some());
     let rows = report.agents.iter().map(|agent| {
         let status = agent.status.map_or("-", |status| status.as_str());
-        vec![
-            agent.agent.to_string(),
+        let preset = agent.preset.as_ref().map_or_else(dash, ToString::to_string);
+        let mut row = vec![agent.agent.to_string()];
+        row.extend(by_preset.then_some(preset));
+        row.extend([
             paint(style::of_word(status), status),
             agent.attempt.number().to_string(),
             agent.branch.to_string(),
@@ -146,26 +149,25 @@ fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
             agent
                 .metric_value
                 .map_or_else(dash, |value| value.to_string()),
-            agent.last_update.map_or_else(dash, |at| age(now, at)),
-            one_line(agent.last_message.as_deref().unwrap_or("-")),
-        ]
+        ]);
+        row.push(agent.last_update.map_or_else(dash, |at| age(now, at)));
+        row.push(one_line(agent.last_message.as_deref().unwrap_or("-")));
+        row
     });
-    table::draw(
-        &[
-            text("AGENT"),
-            text("STATUS"),
-            number("ATTEMPT"),
-            text("BRANCH"),
-            number("AHEAD"),
-            number("FILES"),
-            text("+/-"),
-            number("DIRTY"),
-            number("METRIC"),
-            number("AGE"),
-            text("LAST COMMIT"),
-        ],
-        rows.collect(),
-    )
+    let mut columns = vec![text("AGENT")];
+    columns.extend(by_preset.then(|| text("PRESET")));
+    columns.extend([
+        text("STATUS"),
+        number("ATTEMPT"),
+        text("BRANCH"),
+        number("AHEAD"),
+        number("FILES"),
+        text("+/-"),
+        number("DIRTY"),
+        number("METRIC"),
+    ]);
+    columns.extend([number("AGE"), text("LAST COMMIT")]);
+    table::draw(&columns, rows.collect())
 }
 
 fn uncommitted(agent: &AgentReport) -> String {

@@ -84,7 +84,7 @@ fn a_command_that_cannot_be_run() {
     }
     let nothing = usage(
         "no agent command is given",
-        "give --agent-cmd CMD, or --no-start to start the agents yourself",
+        "give --agent PRESET or --agent-cmd CMD, or --no-start to start the agents yourself",
     );
     nothing.ends(&repo, &["spawn", &id]);
     nothing.ends(&repo, &["run", "--task", "x"]);

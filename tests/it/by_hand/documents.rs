@@ -135,6 +135,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     let repo = TestRepo::new().with_bench();
     let mut all = Schemas::new(&repo);
     all.answers_twice("list", &["list"]);
+    all.answers_twice("agents", &["agents"]);
     let made = all.answers("init", &[&["init"], &TASK[..]].concat(), &["--json"]);
     let session = made["session_id"].as_str().unwrap();
     all.answers("init", &["init", "--task", "bare"], &["--format", "json"]);

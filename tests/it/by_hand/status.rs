@@ -55,6 +55,7 @@ fn an_agents_work_is_counted_from_the_base_commit() {
             "exit": null,
             "reason": null,
             "elapsed_s": null,
+            "preset": null,
             "strategy": "try a cache",
         })
     );

@@ -37,6 +37,7 @@ fn help_lists_the_commands() {
       merge        Merge the winner into the base branch and keep the others as tags
       archive      Keep every attempt as a tag and end the session without a merge
       cleanup      Remove the worktrees and branches of a session that is at its end
+      agents       List the presets for agents, and which of them are installed here
       path         Print where an agent's worktree is
       events       Show what was done to a session, from its journal
       demo         Show a whole tournament of three scripted agents in a small repository of its own

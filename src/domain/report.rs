@@ -264,6 +264,12 @@ pub struct AgentReport {
     pub elapsed_s: Option<f64>,
     /// The preset that it is run by; null where a command was given.
     pub preset: Option<PresetName>,
+    /// Tokens that its model read; null where that is not known.
+    pub tokens_in: Option<u64>,
+    /// Tokens that its model wrote; null where that is not known.
+    pub tokens_out: Option<u64>,
+    /// What they cost, in US dollars; null where that is not known.
+    pub cost_usd: Option<f64>,
     /// The line that makes its prompt differ.
     pub strategy: Option<String>,
 }

@@ -13,6 +13,7 @@ use super::metric::{Direction, MetricName};
 use super::refs::{AttemptBranch, BranchName, CommitId};
 use super::state::{AgentStatus, SessionState, TransitionError};
 use super::time;
+use super::usage::TokenUse;
 
 /// What the agents are asked to do: not empty, at most [`Task::LONGEST`] bytes, no NUL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +161,8 @@ pub struct Run {
     pub exit: Option<Exit>,
     /// Why it was not run, or was ended, where that is not its own doing.
     pub reason: Option<String>,
+    /// What it says that it used.
+    pub tokens: TokenUse,
 }
 
 impl Run {
@@ -173,6 +176,7 @@ impl Run {
             ended: None,
             exit: None,
             reason: None,
+            tokens: TokenUse::default(),
         }
     }
 }

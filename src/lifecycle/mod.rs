@@ -32,6 +32,7 @@ mod start;
 pub mod status;
 pub mod stop;
 pub mod supervise;
+mod tokens;
 mod trust;
 pub mod update;
 pub mod wait;

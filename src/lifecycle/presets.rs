@@ -35,6 +35,11 @@ fn known(hub: &Hub) -> Result<BTreeMap<PresetName, Known>> {
     Ok(all)
 }
 
+/// The preset of this name, whoever wrote it; its rules may be read, not its command run.
+pub(super) fn rules_of(hub: &Hub, name: &PresetName) -> Result<Option<Preset>> {
+    Ok(known(hub)?.remove(name).map(|known| known.preset))
+}
+
 /// Lists the presets with what is installed here.
 ///
 /// # Errors

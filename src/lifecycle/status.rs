@@ -121,6 +121,8 @@ fn agent_report(
         Some(tip) => Some(tip),
         None => measured_commit(hub, result, attempt),
     };
+    let run = record.and_then(|record| record.run.as_ref());
+    let tokens = run.map(|run| run.tokens).unwrap_or_default();
     let mut report = AgentReport {
         agent,
         status: record.map(|record| seen.status(agent, record)),
@@ -140,6 +142,9 @@ fn agent_report(
         reason: record.and_then(|record| record.run.as_ref()?.reason.clone()),
         elapsed_s: record.and_then(|record| elapsed_s(record, hub.now())),
         preset: None,
+        tokens_in: tokens.tokens_in,
+        tokens_out: tokens.tokens_out,
+        cost_usd: tokens.cost_usd,
         strategy: record.and_then(|record| record.strategy.clone()),
     };
     if let Some(tip) = tip {

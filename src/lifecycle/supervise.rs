@@ -10,6 +10,7 @@ use crate::domain::id::{AgentId, SessionId};
 use crate::domain::launch::{Launch, Leftovers};
 use crate::domain::session::{Exit, ProcessMark, Run};
 use crate::domain::state::AgentStatus;
+use crate::domain::usage::TokenUse;
 use crate::git::Repository;
 use crate::process::command::ShellCommand;
 use crate::process::mark;
@@ -19,7 +20,7 @@ use crate::store::{HubDir, LockedSession, StoredSession};
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
-use super::{ready, retry, start};
+use super::{ready, retry, start, tokens};
 
 /// Others hold the lock while they start agents or merge; an agent's end waits for them.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -81,6 +82,7 @@ fn attempt(
         Leftovers::Commit => commit_leftovers(&hub.repository, &command.folder, session, agent),
         Leftovers::Keep => None,
     };
+    let tokens = tokens::spent(hub, &launch, agent, &command.stdout);
     let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "agent's end")?;
     let status = record_end(
         hub,
@@ -89,6 +91,7 @@ fn attempt(
         watched,
         reason.as_deref(),
         leftovers.as_deref(),
+        tokens,
     )?;
     // It may have been changed meanwhile: somebody may have stopped the agent.
     let launch = locked.launch()?.unwrap_or_default();
@@ -204,6 +207,7 @@ fn record_end(
     watched: Watched,
     reason: Option<&str>,
     leftovers: Option<&str>,
+    tokens: TokenUse,
 ) -> Result<AgentStatus> {
     let status = match (watched.cancelled, watched.exit.success()) {
         (true, _) => AgentStatus::Cancelled,
@@ -217,6 +221,7 @@ fn record_end(
             run.ended = Some(now);
             run.exit = Some(watched.exit);
             run.reason = reason.map(str::to_owned);
+            run.tokens = tokens;
         }
         Ok::<_, Error>(())
     })?;
@@ -226,6 +231,9 @@ fn record_end(
         "exit": watched.exit,
         "reason": reason,
         "leftovers": leftovers,
+        "tokens_in": tokens.tokens_in,
+        "tokens_out": tokens.tokens_out,
+        "cost_usd": tokens.cost_usd,
     });
     hub.record(session, Operation::Finish, Phase::Done, detail)?;
     Ok(status)

@@ -14,6 +14,7 @@ use crate::domain::refs::AttemptBranch;
 use crate::domain::session::{AgentRecord, Exit, ProcessMark, Run, Session};
 use crate::domain::state::{AgentStatus, SessionState};
 use crate::domain::time;
+use crate::domain::usage::TokenUse;
 
 use super::atomic;
 use super::error::{Error, Result};
@@ -70,6 +71,12 @@ struct AgentDocument {
     exit: Option<Exit>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tokens_in: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tokens_out: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cost_usd: Option<f64>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -225,6 +232,11 @@ fn agent_record(document: AgentDocument, session: &SessionId, agent: AgentId) ->
             ended: document.ended,
             exit: document.exit,
             reason: document.reason,
+            tokens: TokenUse {
+                tokens_in: document.tokens_in,
+                tokens_out: document.tokens_out,
+                cost_usd: document.cost_usd,
+            },
         }),
         _ => None,
     };
@@ -245,6 +257,9 @@ fn agent_document(record: &AgentRecord, extra: Map<String, Value>) -> AgentDocum
         ended: run.and_then(|run| run.ended),
         exit: run.and_then(|run| run.exit),
         reason: run.and_then(|run| run.reason.clone()),
+        tokens_in: run.and_then(|run| run.tokens.tokens_in),
+        tokens_out: run.and_then(|run| run.tokens.tokens_out),
+        cost_usd: run.and_then(|run| run.tokens.cost_usd),
         extra,
     }
 }

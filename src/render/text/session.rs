@@ -128,7 +128,9 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
 }
 
 fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
-    let by_preset = report.agents.iter().any(|agent| agent.preset.is_some());
+    let any = |is_known: fn(&AgentReport) -> bool| report.agents.iter().any(is_known);
+    let by_preset = any(|agent| agent.preset.is_some());
+    let with_use = any(|agent| tokens(agent).is_some() || agent.cost_usd.is_some());
     let rows = report.agents.iter().map(|agent| {
         let status = agent.status.map_or("-", |status| status.as_str());
         let preset = agent.preset.as_ref().map_or_else(dash, ToString::to_string);
@@ -150,6 +152,14 @@ fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
                 .metric_value
                 .map_or_else(dash, |value| value.to_string()),
         ]);
+        if with_use {
+            row.push(tokens(agent).map_or_else(dash, |tokens| tokens.to_string()));
+            row.push(
+                agent
+                    .cost_usd
+                    .map_or_else(dash, |cost| format!("${cost:.2}")),
+            );
+        }
         row.push(agent.last_update.map_or_else(dash, |at| age(now, at)));
         row.push(one_line(agent.last_message.as_deref().unwrap_or("-")));
         row
@@ -166,8 +176,17 @@ fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
         number("DIRTY"),
         number("METRIC"),
     ]);
+    if with_use {
+        columns.extend([number("TOKENS"), number("COST")]);
+    }
     columns.extend([number("AGE"), text("LAST COMMIT")]);
     table::draw(&columns, rows.collect())
+}
+
+/// The tokens that an agent's model read and wrote, as far as they are known.
+fn tokens(agent: &AgentReport) -> Option<u64> {
+    let known = [agent.tokens_in, agent.tokens_out].into_iter().flatten();
+    known.reduce(u64::saturating_add)
 }
 
 fn uncommitted(agent: &AgentReport) -> String {

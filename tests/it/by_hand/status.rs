@@ -56,6 +56,9 @@ fn an_agents_work_is_counted_from_the_base_commit() {
             "reason": null,
             "elapsed_s": null,
             "preset": null,
+            "tokens_in": null,
+            "tokens_out": null,
+            "cost_usd": null,
             "strategy": "try a cache",
         })
     );

@@ -20,7 +20,7 @@ fn preset(programs: &Programs, name: &str) -> Value {
 }
 
 #[test]
-fn a_preset_is_added() {
+fn a_preset_is_added_and_its_output_read_by_its_own_rule() {
     let programs = Programs::new().with(
         "coder",
         "3.0",
@@ -53,6 +53,11 @@ presets:
     let agents = programs.ended(&session);
     let agent = &agents[0];
     assert_eq!(agent["status"], "succeeded");
+    assert_eq!(agent["tokens_in"], Value::Null);
+    assert_eq!(
+        (&agent["tokens_out"], &agent["cost_usd"]),
+        (&json!(2000), &json!(0.5))
+    );
     let worktree = agent["worktree"].as_str().unwrap();
     assert!(
         programs

@@ -10,6 +10,15 @@ fn both() -> Programs {
         .with("codex", "0.1.0", &reads_stdin(CODEX))
 }
 
+fn numbers(agent: &Value) -> Value {
+    json!([
+        agent["preset"],
+        agent["tokens_in"],
+        agent["tokens_out"],
+        agent["cost_usd"]
+    ])
+}
+
 #[test]
 fn a_preset_runs_every_agent_of_a_session() {
     let programs = both();
@@ -22,7 +31,7 @@ fn a_preset_runs_every_agent_of_a_session() {
     }
     for agent in programs.ended(&session) {
         assert_eq!(agent["status"], "succeeded");
-        assert_eq!(agent["preset"], "claude");
+        assert_eq!(numbers(&agent), json!(["claude", 1103, 60, 0.25]));
         let worktree = agent["worktree"].as_str().unwrap();
         let prompt = programs.repo.read(format!("{worktree}/prompt"));
         assert!(prompt.contains("Be faster"), "{prompt}");
@@ -44,11 +53,85 @@ fn presets_are_mixed_in_the_order_of_the_agents() {
         spawned.stdout.contains("\nAGENT    PRESET  STATUS"),
         "{spawned}"
     );
-    let agents = programs.ended(&session);
-    let presets: Vec<&Value> = agents.iter().map(|agent| &agent["preset"]).collect();
-    assert_eq!(json!(presets), json!(["claude", "claude", "codex"]));
+    let agents: Vec<Value> = programs.ended(&session).iter().map(numbers).collect();
+    assert_eq!(
+        json!(agents),
+        json!([
+            ["claude", 1103, 60, 0.25],
+            ["claude", 1103, 60, 0.25],
+            ["codex", 2000, 70, null],
+        ])
+    );
     let status = programs.hub(&["status", &session]).ok().stdout;
-    assert!(status.contains("\nAGENT    PRESET  STATUS"), "{status}");
+    let row = |agent: &str| {
+        let line = status.lines().find(|line| line.starts_with(agent));
+        line.unwrap()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let header = row("AGENT");
+    for (agent, preset, tokens, cost) in [
+        ("agent-1", "claude", "1163", "$0.25"),
+        ("agent-3", "codex", "2070", "-"),
+    ] {
+        let shown = row(agent);
+        let cell = |name: &str| &shown[header.iter().position(|cell| cell == name).unwrap()];
+        assert_eq!(
+            (cell("PRESET").as_str(), cell("TOKENS").as_str()),
+            (preset, tokens)
+        );
+        assert_eq!(cell("COST"), cost);
+    }
+}
+
+#[test]
+fn what_was_used_is_in_the_state_and_in_the_journal() {
+    let programs = both();
+    let session = programs.session("1");
+    programs.hub(&["spawn", "--agent", "claude"]).ok();
+    programs.ended(&session);
+    let folder = programs.repo.hub_dir().join("sessions").join(&session);
+    let read = |file: &str| -> Value {
+        serde_json::from_str(&programs.repo.read(folder.join(file))).unwrap()
+    };
+    let state = read("state.json");
+    let stored = &state["agents"]["agent-1"];
+    assert_eq!(stored["tokens_in"], 1103);
+    assert_eq!(
+        (&stored["tokens_out"], &stored["cost_usd"]),
+        (&json!(60), &json!(0.25))
+    );
+    assert_eq!(read("launch.json")["agents"]["agent-1"]["preset"], "claude");
+    let events = programs.hub(&["events", &session, "--json"]).json();
+    let events = events["events"].as_array().unwrap();
+    let finish = events.iter().find(|event| event["operation"] == "finish");
+    let detail = &finish.unwrap()["detail"];
+    assert_eq!(detail["tokens_in"], 1103);
+    assert_eq!(
+        (&detail["tokens_out"], &detail["cost_usd"]),
+        (&json!(60), &json!(0.25))
+    );
+}
+
+#[test]
+fn what_a_program_does_not_tell_is_null() {
+    let programs = Programs::new().with("claude", "2.1.0", "echo 'Something broke.'");
+    let session = programs.session("1");
+    programs.hub(&["spawn", "--agent", "claude"]).ok();
+    let agents = programs.ended(&session);
+    assert_eq!(numbers(&agents[0]), json!(["claude", null, null, null]));
+}
+
+#[test]
+fn a_command_without_a_preset_tells_nothing() {
+    let programs = both();
+    let session = programs.session("1");
+    programs
+        .hub(&["spawn", "--agent-cmd", "claude </dev/null"])
+        .ok();
+    let agents = programs.ended(&session);
+    assert_eq!(numbers(&agents[0]), json!([null, null, null, null]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group, waitpid,
+    Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group, wait,
 };
 
 /// Sends `signal` to the group that `leader` leads; a group that is gone is no error.
@@ -33,7 +33,7 @@ pub(super) fn await_empty(leader: u32, until: Instant) {
         return;
     };
     while Instant::now() < until {
-        while let Ok(Some(_)) = waitpid(None, WaitOptions::NOHANG) {}
+        while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
         if test_kill_process_group(group).is_err() {
             return;
         }
@@ -54,7 +54,7 @@ pub(super) fn end_orphans(limit: Duration) {
             signal_process(*orphan, Signal::KILL);
         }
         loop {
-            match waitpid(None, WaitOptions::NOHANG) {
+            match wait(WaitOptions::NOHANG) {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 // ECHILD: there is none any more.

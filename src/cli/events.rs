@@ -1,26 +1,73 @@
 //! `hub events`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{SessionSelector, events};
+use crate::lifecycle::{Code, Hub, SessionSelector, events};
 use crate::render::text;
 
 use super::Outcome;
+use super::error::status;
 use super::global::Global;
+
+/// How long nothing is looked at while journals are followed.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Show what was done to a session, from its journal
 #[derive(Debug, Arguments)]
-#[command(after_help = "Example:\n  hub events 20260317-143022")]
+#[command(
+    after_help = "Examples:\n  hub events 20260317-143022\n  hub events --all --follow --format json | jq -r .operation"
+)]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest]
     session: Option<SessionSelector>,
+    /// Go on with what is written from now on, until Ctrl-C
+    #[arg(short, long)]
+    follow: bool,
+    /// All sessions; with --follow also those that are made later
+    #[arg(long, conflicts_with = "session")]
+    all: bool,
 }
 
 pub fn run(args: &Args, global: &Global) -> Outcome {
     let hub = global.open()?;
-    let report = events::run(&hub, args.session.as_ref())?;
-    global.output().answer(&report, text::events)?;
-    Ok(ExitCode::SUCCESS)
+    if args.follow {
+        return follow(args, global, &hub);
+    }
+    let output = global.output();
+    if !args.all {
+        let report = events::run(&hub, args.session.as_ref())?;
+        output.answer(&report, text::events)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = events::all(&hub)?;
+    output.answer(&report, text::all_events)?;
+    for session in &report.corrupt {
+        let (id, reason) = (&session.session_id, &session.reason);
+        output.warning(&format!("session {id} is corrupt: {reason}"));
+    }
+    Ok(match report.corrupt.as_slice() {
+        [] => ExitCode::SUCCESS,
+        _ => ExitCode::from(status(Code::Corrupt)),
+    })
+}
+
+fn follow(args: &Args, global: &Global, hub: &Hub) -> Outcome {
+    let output = global.output();
+    let mut follow = if args.all {
+        events::follow_all()
+    } else {
+        events::follow(hub, args.session.as_ref())?
+    };
+    loop {
+        for event in follow.look(hub)? {
+            output.line(&event, text::followed)?;
+        }
+        if !output.has_reader() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        hub.pause(PAUSE)?;
+    }
 }

@@ -8,6 +8,7 @@
 mod presets;
 
 pub use presets::{AgentsReport, ListedPreset};
+mod journal;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ use super::refs::{ArchiveTag, BranchName, CommitId, SnapshotRef};
 use super::session::{Exit, SessionConfig};
 use super::state::{AgentStatus, SessionState};
 use super::time;
+
+pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -589,13 +592,4 @@ pub struct RunReport {
     pub merge: Option<MergeReport>,
     /// What was cleaned up; null when the session is not at its end.
     pub cleanup: Option<CleanupReport>,
-}
-
-/// `hub events`.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct EventsReport {
-    /// The session.
-    pub session_id: SessionId,
-    /// Its journal, oldest first.
-    pub events: Vec<super::event::Event>,
 }

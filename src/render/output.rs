@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use serde::Serialize;
 use serde_json::json;
 
@@ -108,6 +109,33 @@ impl Output {
             Format::Text => draw(document),
         };
         self.write(&text)
+    }
+
+    /// Writes one of many answers: a document or a text on a line of its own.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub fn line<T: Serialize>(
+        &self,
+        document: &T,
+        draw: impl FnOnce(&T) -> String,
+    ) -> io::Result<()> {
+        let text = match self.format {
+            Format::Text => draw(document),
+            Format::Json => serde_json::to_string(document)? + "\n",
+        };
+        self.write(&text)
+    }
+
+    /// Whether somebody can read what is written to stdout: the other end of a pipe is open.
+    #[must_use]
+    pub fn has_reader(&self) -> bool {
+        let stdout = io::stdout();
+        let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+        // Errors and hang-ups are told whether asked for or not: poll(2).
+        let at_once = Timespec::default();
+        rustix::event::poll(&mut asked, Some(&at_once)).is_err()
+            || asked.iter().all(|one| one.revents().is_empty())
     }
 
     /// Writes an error with its hint to stderr.

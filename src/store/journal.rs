@@ -36,7 +36,7 @@ impl Journal {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(Error::io("open", path)(error)),
         }
-        let (events, whole) = parse(path, &bytes)?;
+        let (events, whole) = parse(path, &bytes, 1)?;
         if let Some(file) = file.as_mut().filter(|_| whole < bytes.len()) {
             let whole = u64::try_from(whole).unwrap_or(u64::MAX);
             file.set_len(whole).map_err(Error::io("mend", path))?;
@@ -52,7 +52,7 @@ impl Journal {
     /// Reads a journal without a lock; an absent one is empty.
     pub(super) fn read(path: &Path) -> Result<Vec<Event>> {
         match std::fs::read(path) {
-            Ok(bytes) => parse(path, &bytes).map(|(events, _)| events),
+            Ok(bytes) => parse(path, &bytes, 1).map(|(events, _)| events),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(Error::io("read", path)(error)),
         }
@@ -106,15 +106,15 @@ impl Journal {
     }
 }
 
-/// The events and the number of bytes that hold whole lines.
-fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Event>, usize)> {
+/// The events and the number of bytes that hold whole lines; `first_line` is the number of the first.
+pub(super) fn parse(path: &Path, bytes: &[u8], first_line: usize) -> Result<(Vec<Event>, usize)> {
     let whole = bytes
         .iter()
         .rposition(|b| *b == b'\n')
         .map_or(0, |at| at + 1);
     let lines = bytes.get(..whole).unwrap_or_default();
     let mut events = Vec::new();
-    for (number, line) in (1..).zip(lines.split(|b| *b == b'\n')) {
+    for (number, line) in (first_line..).zip(lines.split(|b| *b == b'\n')) {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }

@@ -31,6 +31,7 @@ mod presets;
 mod session;
 mod settings;
 mod state_file;
+mod tail;
 mod yaml;
 
 pub use error::{Error, Result};
@@ -40,3 +41,4 @@ pub use lock::Lock;
 pub use presets::{Presets, built_in_presets};
 pub use session::{LockedSession, StoredSession};
 pub use settings::{read_presets, read_settings, setting_from};
+pub use tail::Tail;

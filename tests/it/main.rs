@@ -20,6 +20,7 @@ mod damage;
 mod demo;
 mod established;
 mod evaluation;
+mod events;
 mod hermetic;
 mod kills;
 mod logs;

@@ -1,6 +1,7 @@
 //! The documents as text for people: one function a command.
 
 mod agents;
+mod journal;
 mod presets;
 mod results;
 mod session;
@@ -13,9 +14,10 @@ use crate::domain::diff::DiffStat;
 use crate::domain::text::visible;
 
 pub use agents::{spawn, wait};
+pub use journal::{all_events, events, followed};
 pub use presets::presets;
 pub use results::{archive, cleanup, eval, merge, run};
-pub use session::{events, init, list, path, status, update};
+pub use session::{init, list, path, status, update};
 
 /// A duration as people say it.
 pub(super) fn seconds(seconds: f64) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 
 use crate::domain::report::{
-    AgentReport, EventsReport, InitReport, ListReport, PathReport, StatusReport, UpdateReport,
+    AgentReport, InitReport, ListReport, PathReport, StatusReport, UpdateReport,
 };
 use crate::domain::text::visible;
 use crate::domain::time;
@@ -211,39 +211,4 @@ pub fn update(report: &UpdateReport) -> String {
 #[must_use]
 pub fn path(report: &PathReport) -> String {
     format!("{}\n", report.path.display())
-}
-
-/// `hub events`.
-#[must_use]
-pub fn events(report: &EventsReport) -> String {
-    let rows = report.events.iter().map(|event| {
-        let detail: Vec<String> = event
-            .detail
-            .iter()
-            .map(|(name, value)| match value.as_str() {
-                Some(text) => format!("{name}={text}"),
-                None => format!("{name}={value}"),
-            })
-            .collect();
-        let phase = serde_json::to_value(event.phase).unwrap_or_default();
-        vec![
-            event.seq.to_string(),
-            time::format(&event.time),
-            event.pid.to_string(),
-            event.operation.as_str().to_owned(),
-            phase.as_str().unwrap_or_default().to_owned(),
-            one_line(&detail.join(" ")),
-        ]
-    });
-    table::draw(
-        &[
-            number("SEQ"),
-            text("TIME"),
-            number("PID"),
-            text("OPERATION"),
-            text("PHASE"),
-            text("DETAIL"),
-        ],
-        rows.collect(),
-    )
 }

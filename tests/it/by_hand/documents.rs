@@ -142,6 +142,11 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     let look = |all: &mut Schemas| {
         all.answers_twice("status", &["status", session]);
         all.answers_twice("events", &["events", session]);
+        all.answers_twice("events-all", &["events", "--all"]);
+        let followed = repo.hub(["events", "--all", "--follow", "--json"]);
+        for line in followed.first_lines(3) {
+            all.check("events-follow", &serde_json::from_str(&line).unwrap());
+        }
         all.answers_twice("list", &["list"]);
     };
     look(&mut all);

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -52,6 +52,18 @@ impl Hub {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         self.stdout(writer).run()
+    }
+
+    /// Runs what would go on for ever, and goes away with its first lines.
+    pub fn first_lines(self, count: usize) -> Vec<String> {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let running = self.stdout(writer).start();
+        let mut lines = std::io::BufReader::new(reader).lines();
+        let first = lines.by_ref().take(count).map(Result::unwrap).collect();
+        drop(lines);
+        let end = running.end().ok();
+        assert_eq!(end.stderr, "", "{end}");
+        first
     }
 
     /// The command, for a way to run it that is not here.

@@ -6,6 +6,7 @@ mod archive;
 mod cleanup;
 mod completions;
 mod demo;
+mod doctor;
 mod error;
 mod eval;
 mod events;
@@ -73,6 +74,7 @@ enum Command {
     Agents(agents::Args),
     Path(path::Args),
     Events(events::Args),
+    Doctor(doctor::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -117,6 +119,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Agents(args) => agents::run(&args, global),
         Command::Path(args) => path::run(&args, global),
         Command::Events(args) => events::run(&args, global),
+        Command::Doctor(args) => doctor::run(&args, global),
         Command::Demo(args) => demo::run(&args, global),
         Command::Schema(args) => schema::run(&args, global),
         Command::Completions(args) => completions::run(&args, global),

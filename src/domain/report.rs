@@ -8,6 +8,7 @@
 mod presets;
 
 pub use presets::{AgentsReport, ListedPreset};
+mod doctor;
 mod journal;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use super::session::{Exit, SessionConfig};
 use super::state::{AgentStatus, SessionState};
 use super::time;
 
+pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::refs::CommitId;
 
 use super::error::{Error, Result};
-use super::program::Git;
+use super::program::{Git, failed};
 use super::repository::{Repository, path_from, printed_id};
 use super::worktrees::paths;
 
@@ -53,6 +53,23 @@ impl Repository {
             .args(["--exclude-standard", "--directory"])
             .run()?;
         Ok(paths(&answer).collect())
+    }
+
+    /// Whether git ignores a path of the main worktree; a bare repository has nothing to ignore.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn ignores(&self, path: &Path) -> Result<bool> {
+        let Some(main) = &self.main else {
+            return Ok(true);
+        };
+        let call = Git::new(main).args(["check-ignore", "--quiet", "--"]);
+        let output = call.arg(path).output()?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(failed("check-ignore".to_owned(), &output)),
+        }
     }
 
     /// Puts every tracked file back to its commit; untracked ones stay.

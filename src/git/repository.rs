@@ -144,6 +144,14 @@ impl Repository {
         Git::new(&self.common)
     }
 
+    /// Checks that the git program is there and new enough.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn check_program(&self) -> Result<()> {
+        self.program_version().map(drop)
+    }
+
     /// Checks once that the git program is there and new enough, and returns its version.
     pub(super) fn program_version(&self) -> Result<(u32, u32)> {
         if let Some(version) = self.checked_version.get() {

@@ -5,16 +5,18 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::id::AgentId;
+use crate::domain::id::{AgentId, SessionId};
 use crate::domain::launch::Launch;
 use crate::domain::progress::AgentProgress;
 use crate::domain::report::{ShownStatus, WaitReport, WaitedAgent};
 use crate::domain::session::{AgentRecord, Session};
 use crate::domain::state::AgentStatus;
+use crate::process::leftovers::Signs;
 use crate::process::{logs, mark};
-use crate::store::{AgentDir, HubDir, StoredSession};
+use crate::store::{self, AgentDir, HubDir, StoredSession};
 
 use super::error::{Error, Result};
+use super::hub::Hub;
 
 /// A session as it was read, with what the processes say of its agents.
 pub(super) struct Seen {
@@ -31,7 +33,12 @@ impl Seen {
     ///
     /// A supervisor records its agent's end, starts the next, then goes: an agent is lost, or
     /// waits for nobody, only when the state says so after the supervisors were seen to be gone.
-    pub fn look(dir: &HubDir, mut stored: StoredSession) -> Result<Self> {
+    pub fn look(dir: &HubDir, stored: StoredSession) -> Result<Self> {
+        Ok(Self::look_stored(dir, stored)?)
+    }
+
+    /// As [`Seen::look`], for whoever tells a damaged file from other errors.
+    pub fn look_stored(dir: &HubDir, mut stored: StoredSession) -> store::Result<Self> {
         loop {
             let launch = stored.launch()?;
             let seen = Self {
@@ -139,6 +146,35 @@ pub(super) fn check_known(session: &Session, named: &[AgentId]) -> Result<()> {
 /// Whether an agent is one of those that are named; all are where none is.
 pub(super) fn is_meant(agent: AgentId, named: &[AgentId]) -> bool {
     named.is_empty() || named.contains(&agent)
+}
+
+/// By what the processes of an agent are known when its supervisor is gone.
+pub(super) fn signs_of(hub: &Hub, id: &SessionId, agent: AgentId, record: &AgentRecord) -> Signs {
+    let ids = hub.dir.session_ids().unwrap_or_default();
+    let sessions = ids
+        .iter()
+        .filter_map(|id| StoredSession::read(&hub.dir, id).ok());
+    // A session that an agent has made lives on: its supervisors inherited the agent's variables.
+    let except = sessions
+        .flat_map(|stored| {
+            stored
+                .session
+                .agents()
+                .values()
+                .cloned()
+                .collect::<Vec<_>>()
+        })
+        .filter_map(|record| Some(record.run?.supervisor))
+        .collect();
+    Signs {
+        variables: vec![
+            ("HUB_SESSION", id.as_str().into()),
+            ("HUB_AGENT", agent.to_string().into()),
+            ("HUB_DIR", hub.dir.path().as_os_str().to_owned()),
+        ],
+        leader: record.run.as_ref().and_then(|run| run.process.clone()),
+        except,
+    }
 }
 
 /// The first agent that is lost, if one is.

@@ -252,7 +252,7 @@ impl Hub {
     /// The folder of all sessions' worktrees.
     ///
     /// Outside the repository, so that no build tool walks up from a worktree into it.
-    fn worktree_root(&self) -> PathBuf {
+    pub(super) fn worktree_root(&self) -> PathBuf {
         let home = self.repository.home();
         let root = if let Some(root) = &self.settings.worktree_root {
             home.join(root)

@@ -68,6 +68,9 @@ pub(super) fn session_variables(hub: &Hub, config: &SessionConfig) -> Variables 
 /// What is read of an eval command's output: its end, of this many bytes.
 const OUTPUT: u64 = 16 * 1024 * 1024;
 
+/// What others are told of hub's scratch worktree, which is locked.
+pub(super) const SCRATCH_REASON: &str = "hub works in it";
+
 impl Hub {
     /// Measures `commit` in a checkout of its own, which is gone afterwards.
     pub(super) fn measure_commit(
@@ -156,7 +159,7 @@ impl Hub {
             path: scratch,
             commit,
             branch: None,
-            reason: "hub works in it",
+            reason: SCRATCH_REASON,
         })?;
         Ok(())
     }

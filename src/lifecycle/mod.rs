@@ -10,6 +10,7 @@ mod attempts;
 mod carry;
 pub mod cleanup;
 pub mod demo;
+pub mod doctor;
 mod error;
 pub mod eval;
 pub mod events;

@@ -205,8 +205,16 @@ fn next_command(
     let id = &config.session_id;
     let any = |status: ShownStatus| agents.iter().any(|agent| agent.status == Some(status));
     let stored = ShownStatus::Stored;
+    let open = [
+        AgentStatus::Running,
+        AgentStatus::Paused,
+        AgentStatus::Pending,
+    ];
+    let goes_on = open.into_iter().any(|status| any(stored(status)));
     Some(match session.state() {
         SessionState::Init => format!("hub spawn {id}"),
+        // `hub stop` would end the others, too, and let nobody start those that wait.
+        SessionState::Running if any(ShownStatus::LOST) && goes_on => "hub doctor --fix".to_owned(),
         SessionState::Running if any(ShownStatus::LOST) => format!("hub stop {id}"),
         SessionState::Running
             if any(stored(AgentStatus::Running)) || any(stored(AgentStatus::Paused)) =>

@@ -9,7 +9,7 @@ use crate::domain::id::{AgentId, SessionId, SessionSelector};
 use crate::domain::report::{ShownStatus, WaitReport};
 use crate::domain::session::AgentRecord;
 use crate::domain::state::AgentStatus;
-use crate::process::supervisor;
+use crate::process::{leftovers, supervisor};
 use crate::store::StoredSession;
 
 use super::agents::{self, Seen, shown_status};
@@ -118,9 +118,7 @@ fn settle_lost(hub: &Hub, id: &SessionId, agent: AgentId) -> Result<()> {
     if shown_status(&record) != ShownStatus::LOST {
         return Ok(());
     }
-    if let Some(process) = record.run.as_ref().and_then(|run| run.process.as_ref()) {
-        supervisor::end_abandoned(process);
-    }
+    leftovers::end(&agents::signs_of(hub, id, agent, &record));
     // Its supervisor would have done so.
     let leftovers = record
         .worktree

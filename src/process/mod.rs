@@ -13,6 +13,7 @@ pub mod command;
 mod error;
 mod group;
 pub mod interrupt;
+pub mod leftovers;
 pub mod logs;
 pub mod mark;
 pub mod program;

@@ -224,19 +224,3 @@ pub fn ask_to_end(supervisor: &ProcessMark) {
         group::signal_process(supervisor.pid, Signal::TERM);
     }
 }
-
-/// Ends the group of an agent whose supervisor is gone, and waits until it is.
-pub fn end_abandoned(agent: &ProcessMark) {
-    if !mark::is_alive(agent) {
-        return;
-    }
-    group::signal_group(agent.pid, Signal::TERM);
-    group::signal_group(agent.pid, Signal::CONT);
-    let until = Instant::now() + GRACE;
-    while mark::is_alive(agent) && Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    if mark::is_alive(agent) {
-        group::signal_group(agent.pid, Signal::KILL);
-    }
-}

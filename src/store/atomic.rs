@@ -1,26 +1,33 @@
 //! Files that are replaced as a whole, and folders that are there for good.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
 
 /// What the name of a file begins with that is not the one it is to replace yet.
 const UNFINISHED: &str = ".new-";
 
+/// The replacements in a folder that are not in their place yet.
+pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_one = |name: &OsStr| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+    entries
+        .filter(|entry| is_one(&entry.file_name()))
+        .map(|entry| entry.path())
+        .collect()
+}
+
 /// Removes what killed processes have left of their replacements in a folder.
 ///
 /// Whoever calls this is the only one who replaces files there.
 pub(super) fn sweep(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries {
-        let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
-            // It is in nobody's way where it cannot be removed.
-            let _ = fs::remove_file(entry.path());
-        }
+    for path in unfinished(folder) {
+        // It is in nobody's way where it cannot be removed.
+        let _ = fs::remove_file(path);
     }
 }
 

@@ -76,6 +76,22 @@ impl ConfigFile {
         atomic::replace(path, self.to_text()?.as_bytes())
     }
 
+    /// The names whose lines [`ConfigFile::write`] would change in a file that is not valid
+    /// YAML; `None` when it is that.
+    pub fn to_mend(&self, path: &Path) -> Result<Option<Vec<String>>> {
+        let bytes = atomic::read_capped(path, LONGEST)?.unwrap_or_default();
+        let old = String::from_utf8_lossy(&bytes);
+        if yaml::mapping(&old).is_ok() {
+            return Ok(None);
+        }
+        let new = self.to_text()?;
+        let changed = new
+            .lines()
+            .filter(|line| !old.lines().any(|was| was == *line));
+        let names = changed.filter_map(|line| Some(line.split_once(':')?.0.to_owned()));
+        Ok(Some(names.collect()))
+    }
+
     fn to_text(&self) -> Result<String> {
         let config = &self.config;
         let mut text = String::new();

@@ -118,14 +118,15 @@ impl HubDir {
         })
     }
 
-    /// Removes the drafts that killed processes have left.
+    /// The drafts that killed processes have left.
     ///
     /// One that is worked on is locked, but for the moment after it was made; it exists for
     /// a moment only.
-    fn sweep_drafts(&self) {
+    #[must_use]
+    pub fn dead_drafts(&self) -> Vec<PathBuf> {
         const LONG: Duration = Duration::from_secs(600);
         let entries = fs::read_dir(self.sessions()).into_iter().flatten();
-        for entry in entries.flatten() {
+        let is_dead = |entry: &fs::DirEntry| {
             let is_draft = entry
                 .file_name()
                 .as_encoded_bytes()
@@ -134,10 +135,14 @@ impl HubDir {
                 let made = entry.metadata().ok()?.modified().ok()?;
                 Some(made.elapsed().ok()? > LONG)
             };
-            let path = entry.path();
-            if !is_draft || old() != Some(true) || !Lock::is_free(&path.join(LOCK)) {
-                continue;
-            }
+            is_draft && old() == Some(true) && Lock::is_free(&entry.path().join(LOCK))
+        };
+        let dead = entries.flatten().filter(is_dead);
+        dead.map(|entry| entry.path()).collect()
+    }
+
+    fn sweep_drafts(&self) {
+        for path in self.dead_drafts() {
             if let Err(error) = remove_all(&path) {
                 log::debug!("{error}");
             }
@@ -259,6 +264,35 @@ impl SessionDir {
     #[must_use]
     pub fn lock_file(&self) -> PathBuf {
         self.root.join(LOCK)
+    }
+
+    /// Whether nobody writes at this moment.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        Lock::is_free(&self.lock_file())
+    }
+
+    /// The folders in which hub replaces files.
+    fn folders(&self) -> Vec<PathBuf> {
+        let agents = fs::read_dir(self.root.join("agents")).into_iter();
+        let agents = agents.flatten().flatten().map(|entry| entry.path());
+        std::iter::once(self.root.clone()).chain(agents).collect()
+    }
+
+    /// The files that somebody is about to put in another's place, or was when he was killed.
+    #[must_use]
+    pub fn unfinished_files(&self) -> Vec<PathBuf> {
+        let folders = self.folders().into_iter();
+        folders
+            .flat_map(|folder| atomic::unfinished(&folder))
+            .collect()
+    }
+
+    /// Removes what killed processes have left of such files; for whoever holds the lock.
+    pub(super) fn sweep(&self) {
+        for folder in self.folders() {
+            atomic::sweep(&folder);
+        }
     }
 
     /// Where the eval command's output for the base commit goes.

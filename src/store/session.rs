@@ -60,6 +60,15 @@ impl StoredSession {
         Journal::read(&self.dir.journal_file())
     }
 
+    /// The names of its configuration whose lines change when it is written as valid YAML;
+    /// `None` when it is that already.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn config_to_mend(&self) -> Result<Option<Vec<String>>> {
+        ConfigFile::read(&self.dir.config_file(), self.dir.id())?.to_mend(&self.dir.config_file())
+    }
+
     /// Its last evaluation, if there was one.
     ///
     /// # Errors
@@ -284,6 +293,23 @@ impl LockedSession {
         config.write(&self.dir.config_file())?;
         self.config = config;
         Ok(())
+    }
+
+    /// Writes the configuration as valid YAML with the same values.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn mend_config(&self) -> Result<()> {
+        let path = self.dir.config_file();
+        match self.config.to_mend(&path)? {
+            Some(_) => self.config.write(&path),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes what killed processes have left of files that were to be replaced.
+    pub fn sweep(&self) {
+        self.dir.sweep();
     }
 
     /// How its agents are run; `None` when hub was never asked to start them.

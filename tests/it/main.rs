@@ -18,6 +18,7 @@ mod cli;
 mod crowd;
 mod damage;
 mod demo;
+mod doctor;
 mod established;
 mod evaluation;
 mod events;

@@ -1,6 +1,7 @@
 //! The documents as text for people: one function a command.
 
 mod agents;
+mod doctor;
 mod journal;
 mod presets;
 mod results;
@@ -14,6 +15,7 @@ use crate::domain::diff::DiffStat;
 use crate::domain::text::visible;
 
 pub use agents::{spawn, wait};
+pub use doctor::doctor;
 pub use journal::{all_events, events, followed};
 pub use presets::presets;
 pub use results::{archive, cleanup, eval, merge, run};

@@ -1,0 +1,161 @@
+//! What an agent whose supervisor is gone has left running.
+//!
+//! A supervisor sees all that its agent starts. Without it there are two signs: the process
+//! group, as long as the process that leads it lives, and the variables of the environment,
+//! which a process inherits wherever it goes.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use crate::domain::session::ProcessMark;
+
+use super::mark;
+use super::supervisor::GRACE;
+
+/// By what an agent's processes are known.
+#[derive(Clone, Debug)]
+pub struct Signs {
+    /// Variables that all of them have in their environment.
+    pub variables: Vec<(&'static str, OsString)>,
+    /// The agent's own process, which leads a group.
+    pub leader: Option<ProcessMark>,
+    /// Those that are none of the agent's all the same: supervisors of others.
+    pub except: Vec<ProcessMark>,
+}
+
+/// A process that an agent has left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The process.
+    pub mark: ProcessMark,
+    /// Its command line.
+    pub command: String,
+}
+
+/// The processes that run, by their number.
+///
+/// Neither this process nor those that started it are among them, nor whoever has a terminal:
+/// somebody works there.
+#[must_use]
+pub fn find(signs: &Signs) -> Vec<Left> {
+    let own = own_line();
+    let group = signs.leader.as_ref().filter(|mark| mark::is_alive(mark));
+    let group = group.map(|mark| mark.pid);
+    let mut found: Vec<Left> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| !own.contains(pid))
+        .filter_map(|pid| {
+            let stat = Stat::of(pid)?;
+            let in_group = group == Some(stat.group);
+            let marked = || !stat.has_terminal && has_all(pid, &signs.variables);
+            if !in_group && !marked() {
+                return None;
+            }
+            let mark = mark::of(pid).filter(|mark| !signs.except.contains(mark))?;
+            let command = command_line(pid);
+            Some(Left { mark, command })
+        })
+        .collect();
+    found.sort_by_key(|left| left.mark.pid);
+    found
+}
+
+/// Ends them: SIGTERM, then SIGKILL to those that are there after [`GRACE`].
+pub fn end(signs: &Signs) {
+    const LOOK: Duration = Duration::from_millis(20);
+    // Whoever leaves a group whose leader has ended is known from the time before.
+    let mut known: BTreeMap<u32, ProcessMark> = BTreeMap::new();
+    for signal in [Signal::TERM, Signal::KILL] {
+        let until = Instant::now() + GRACE;
+        let mut told: Vec<ProcessMark> = Vec::new();
+        loop {
+            let found = find(signs).into_iter();
+            known.extend(found.map(|left| (left.mark.pid, left.mark)));
+            known.retain(|_, mark| mark::is_alive(mark));
+            if known.is_empty() {
+                return;
+            }
+            for mark in known.values().filter(|mark| !told.contains(mark)) {
+                send(mark, signal);
+            }
+            told = known.values().cloned().collect();
+            if Instant::now() >= until {
+                break;
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+/// Signals this process and no later one of the same number.
+fn send(mark: &ProcessMark, signal: Signal) {
+    let pid = i32::try_from(mark.pid).ok().and_then(Pid::from_raw);
+    let Some(handle) = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+        return;
+    };
+    if mark::is_alive(mark) {
+        // It may end at this moment, which is what is wanted.
+        let _ = pidfd_send_signal(&handle, signal);
+        // One that is stopped would not see the signal before it goes on.
+        let _ = pidfd_send_signal(&handle, Signal::CONT);
+    }
+}
+
+/// This process and those that started it.
+fn own_line() -> Vec<u32> {
+    let mut line = vec![std::process::id()];
+    while let Some(parent) = line.last().and_then(|pid| Stat::of(*pid)).map(|s| s.parent) {
+        if parent == 0 || line.contains(&parent) {
+            break;
+        }
+        line.push(parent);
+    }
+    line
+}
+
+/// From `/proc/<pid>/stat`, fields 4, 5 and 7: `proc_pid_stat(5)`.
+struct Stat {
+    parent: u32,
+    group: u32,
+    has_terminal: bool,
+}
+
+impl Stat {
+    fn of(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let mut fields = fields.split(' ').skip(1);
+        Some(Self {
+            parent: fields.next()?.parse().ok()?,
+            group: fields.next()?.parse().ok()?,
+            has_terminal: fields.nth(1)? != "0",
+        })
+    }
+}
+
+/// Whether a process has all of the variables; not when it is another user's.
+fn has_all(pid: u32, variables: &[(&'static str, OsString)]) -> bool {
+    let Ok(environ) = fs::read(format!("/proc/{pid}/environ")) else {
+        return false;
+    };
+    let all: Vec<&[u8]> = environ.split(|byte| *byte == 0).collect();
+    !variables.is_empty()
+        && variables.iter().all(|(name, value)| {
+            let variable = [name.as_bytes(), b"=", value.as_bytes()].concat();
+            all.contains(&variable.as_slice())
+        })
+}
+
+fn command_line(pid: u32) -> String {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
+    text.trim_end().to_owned()
+}

@@ -53,6 +53,9 @@ enum FormatArg {
     Text,
     /// One JSON document
     Json,
+    /// Prometheus's text exposition format, of `hub metrics` alone
+    #[value(hide = true)]
+    Prometheus,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -76,6 +79,11 @@ impl Global {
             self.format.into()
         };
         Output::new(format, self.color.into(), self.quiet)
+    }
+
+    /// Whether figures are wanted as Prometheus reads them.
+    pub fn wants_prometheus(&self) -> bool {
+        matches!(self.format, FormatArg::Prometheus)
     }
 
     /// What shows progress.
@@ -127,7 +135,8 @@ impl Global {
 impl From<FormatArg> for Format {
     fn from(format: FormatArg) -> Self {
         match format {
-            FormatArg::Text => Self::Text,
+            // Its errors are for people.
+            FormatArg::Text | FormatArg::Prometheus => Self::Text,
             FormatArg::Json => Self::Json,
         }
     }

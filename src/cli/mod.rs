@@ -17,6 +17,7 @@ mod log;
 mod logs;
 mod man;
 mod merge;
+mod metrics;
 mod path;
 mod retry;
 mod run;
@@ -31,7 +32,8 @@ mod wait;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use global::Global;
 
@@ -74,6 +76,7 @@ enum Command {
     Agents(agents::Args),
     Path(path::Args),
     Events(events::Args),
+    Metrics(metrics::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
     Schema(schema::Args),
@@ -92,6 +95,11 @@ pub fn main() -> ExitCode {
         Err(problem) => return error::usage(&problem, &arguments),
     };
     let global = cli.global;
+    if global.wants_prometheus() && !matches!(cli.command, Command::Metrics(_)) {
+        let text = "invalid value 'prometheus' for '--format <FORMAT>': only hub metrics takes it";
+        let problem = Cli::command().error(ErrorKind::InvalidValue, text);
+        return error::usage(&problem, &arguments);
+    }
     log::install(global.verbose);
     let output = global.output();
     match run(cli.command, &global) {
@@ -119,6 +127,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Agents(args) => agents::run(&args, global),
         Command::Path(args) => path::run(&args, global),
         Command::Events(args) => events::run(&args, global),
+        Command::Metrics(args) => metrics::run(&args, global),
         Command::Doctor(args) => doctor::run(&args, global),
         Command::Demo(args) => demo::run(&args, global),
         Command::Schema(args) => schema::run(&args, global),
@@ -130,9 +139,7 @@ fn run(command: Command, global: &Global) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::Cli;
+    use super::{Cli, CommandFactory};
 
     #[test]
     fn the_command_line_is_consistent() {

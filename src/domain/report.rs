@@ -10,6 +10,7 @@ mod presets;
 pub use presets::{AgentsReport, ListedPreset};
 mod doctor;
 mod journal;
+mod metrics;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ use super::time;
 
 pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
+pub use metrics::{Figures, MetricsReport, SessionFigures};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -20,6 +20,7 @@ pub mod list;
 pub mod logs;
 mod measure;
 pub mod merge;
+pub mod metrics;
 pub mod path;
 pub mod presets;
 mod prompts;

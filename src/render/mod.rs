@@ -5,6 +5,7 @@
 mod log;
 mod output;
 mod progress;
+pub mod prometheus;
 pub mod question;
 mod style;
 mod table;

@@ -26,6 +26,7 @@ mod hermetic;
 mod kills;
 mod logs;
 mod merge;
+mod metrics;
 mod presets;
 mod processes;
 mod queue;

@@ -3,6 +3,7 @@
 mod agents;
 mod doctor;
 mod journal;
+mod metrics;
 mod presets;
 mod results;
 mod session;
@@ -17,6 +18,7 @@ use crate::domain::text::visible;
 pub use agents::{spawn, wait};
 pub use doctor::doctor;
 pub use journal::{all_events, events, followed};
+pub use metrics::metrics;
 pub use presets::presets;
 pub use results::{archive, cleanup, eval, merge, run};
 pub use session::{init, list, path, status, update};

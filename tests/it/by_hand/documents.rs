@@ -145,6 +145,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
         all.answers_twice("events-all", &["events", "--all"]);
         let followed = repo.hub(["events", "--all", "--follow", "--json"]);
         all.answers_twice("doctor", &["doctor"]);
+        all.answers_twice("metrics", &["metrics"]);
         for line in followed.first_lines(3) {
             all.check("events-follow", &serde_json::from_str(&line).unwrap());
         }

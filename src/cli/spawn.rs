@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Args as Arguments;
 
 use crate::lifecycle::{
-    Error, Launch, Leftovers, PresetChoice, PresetCounts, PresetName, Ready, Restart, Seconds,
-    SessionSelector, ShellLine, spawn,
+    Error, Launch, Leftovers, PortCount, PresetChoice, PresetCounts, PresetName, Ready, Restart,
+    Seconds, SessionSelector, ShellLine, spawn,
 };
 use crate::render::text;
 
@@ -44,6 +44,12 @@ pub struct AgentArgs {
     /// A command that is run in each new worktree before its agent; again for the next one
     #[arg(long, value_name = "CMD")]
     setup: Vec<ShellLine>,
+    /// A command that is run in each worktree before `cleanup` removes it; again for the next one
+    #[arg(long, value_name = "CMD")]
+    teardown: Vec<ShellLine>,
+    /// How many TCP ports each agent has for itself, told by variables `HUB_PORT…` [default: 0]
+    #[arg(long, value_name = "N")]
+    ports: Option<PortCount>,
 }
 
 impl AgentArgs {
@@ -70,7 +76,11 @@ impl AgentArgs {
                 pause: self.retry_pause.map_or(usual.pause, Seconds::duration),
             },
             leftovers: self.leftovers.unwrap_or_default(),
-            ready: Ready { setup: self.setup },
+            ready: Ready {
+                setup: self.setup,
+                teardown: self.teardown,
+                ports: self.ports,
+            },
             ..Launch::default()
         };
         Ok(spawn::Request {
@@ -99,7 +109,7 @@ pub struct Args {
     #[arg(long, value_name = "PRESETS", conflicts_with_all = ["agent", "agent_cmd"])]
     agents: Option<PresetCounts>,
     /// Make everything but start no agent
-    #[arg(long, conflicts_with_all = ["agent_cmd", "agent", "agents", "setup"])]
+    #[arg(long, conflicts_with_all = ["agent_cmd", "agent", "agents", "setup", "teardown", "ports"])]
     no_start: bool,
 }
 

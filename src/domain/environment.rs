@@ -1,5 +1,25 @@
 //! Names of environment variables that more than one room must know.
 
+/// The ports of an agent, as many as it may have at most.
+pub const PORTS: [&str; 16] = [
+    "HUB_PORT",
+    "HUB_PORT_1",
+    "HUB_PORT_2",
+    "HUB_PORT_3",
+    "HUB_PORT_4",
+    "HUB_PORT_5",
+    "HUB_PORT_6",
+    "HUB_PORT_7",
+    "HUB_PORT_8",
+    "HUB_PORT_9",
+    "HUB_PORT_10",
+    "HUB_PORT_11",
+    "HUB_PORT_12",
+    "HUB_PORT_13",
+    "HUB_PORT_14",
+    "HUB_PORT_15",
+];
+
 /// Variables of git that would lead a program away from the repository it stands in:
 /// hub may have been started by a hook, which has them set.
 ///

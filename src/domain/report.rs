@@ -267,6 +267,8 @@ pub struct AgentReport {
     pub exit: Option<Exit>,
     /// Why it was not run, or was ended, where that is not its own doing.
     pub reason: Option<String>,
+    /// The TCP ports that are its own while it runs.
+    pub ports: Vec<u16>,
     /// How long its process ran, or has run until now.
     pub elapsed_s: Option<f64>,
     /// The preset that it is run by; null where a command was given.

@@ -163,6 +163,8 @@ pub struct Run {
     pub reason: Option<String>,
     /// What it says that it used.
     pub tokens: TokenUse,
+    /// The TCP ports that were its own while it ran.
+    pub ports: Vec<u16>,
 }
 
 impl Run {
@@ -177,6 +179,7 @@ impl Run {
             exit: None,
             reason: None,
             tokens: TokenUse::default(),
+            ports: Vec::new(),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::carry::Pattern;
 use super::id::{AgentId, BadName};
 use super::list::List;
 use super::metric::{Direction, MetricName};
-use super::ready::ShellLine;
+use super::ready::{PortCount, ShellLine};
 use super::refs::BranchName;
 
 /// How many agents a session has: 1 to [`AgentId::MOST`].
@@ -93,7 +93,7 @@ impl<'de> Deserialize<'de> for Seconds {
 }
 
 /// Reads a number through its text, so that every way in has the same grammar and message.
-struct NumberOrText<T>(PhantomData<T>);
+pub(super) struct NumberOrText<T>(pub(super) PhantomData<T>);
 
 impl<T: FromStr<Err = BadName>> de::Visitor<'_> for NumberOrText<T> {
     type Value = T;
@@ -147,11 +147,15 @@ pub struct SettingsLayer {
     pub link: Option<List<Pattern>>,
     /// Commands that are run in each new worktree before its agent.
     pub setup: Option<List<ShellLine>>,
+    /// Commands that are run in each worktree before it is removed.
+    pub teardown: Option<List<ShellLine>>,
+    /// How many TCP ports each agent has for itself.
+    pub ports: Option<PortCount>,
 }
 
 impl SettingsLayer {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 12] = [
+    pub const KEYS: [&'static str; 14] = [
         "agents",
         "agent_cmd",
         "base_branch",
@@ -164,6 +168,8 @@ impl SettingsLayer {
         "copy",
         "link",
         "setup",
+        "teardown",
+        "ports",
     ];
 
     /// This layer with the one below it showing through where this one is open.
@@ -182,6 +188,8 @@ impl SettingsLayer {
             copy: self.copy.or(below.copy),
             link: self.link.or(below.link),
             setup: self.setup.or(below.setup),
+            teardown: self.teardown.or(below.teardown),
+            ports: self.ports.or(below.ports),
         }
     }
 

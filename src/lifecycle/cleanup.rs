@@ -14,11 +14,11 @@ use crate::domain::report::CleanupReport;
 use crate::git::{self, ChangeKind, RefChange, Removal};
 use crate::store::LockedSession;
 
-use super::archive;
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::worktrees::{AgentWorktree, size_of};
+use super::{archive, teardown};
 
 /// What to clean up.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,11 @@ pub(super) fn cleanup(
         snapshots: Vec::new(),
     };
     let evaluation = session.evaluation()?;
-    let plans = plan(hub, session, evaluation.as_ref(), force)?;
+    let mut plans = plan(hub, session, evaluation.as_ref(), force)?;
+    if tear_down(hub, session, &plans, force)? {
+        // The commands may have changed what stands there.
+        plans = plan(hub, session, evaluation.as_ref(), force)?;
+    }
     let branches = branches(hub, session)?;
     if plans.is_empty() && branches.is_empty() {
         hub.drop_empty_folders(&report.session_id);
@@ -91,6 +95,15 @@ pub(super) fn cleanup(
     };
     hub.record(session, Operation::Cleanup, phase, detail)?;
     done.map(|()| report)
+}
+
+/// Runs the teardown commands where something is about to be removed; returns whether any ran.
+fn tear_down(hub: &Hub, session: &LockedSession, plans: &[Plan], force: bool) -> Result<bool> {
+    let there = plans
+        .iter()
+        .filter(|plan| !matches!(plan.kind, PlanKind::Forget));
+    let there = there.map(|plan| (plan.agent, plan.path.as_path()));
+    teardown::run(hub, session, there, force)
 }
 
 /// What is done with one worktree.

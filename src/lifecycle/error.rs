@@ -6,6 +6,7 @@ use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{AgentId, BadName, SessionId};
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
+use crate::domain::session::Exit;
 use crate::domain::state::{SessionState, TransitionError};
 use crate::domain::template::UnknownPlaceholder;
 use crate::domain::text::{first_few, quoted};
@@ -223,6 +224,23 @@ pub enum Error {
         /// Why it is not this user's.
         why: &'static str,
     },
+    /// A teardown command failed, so the worktrees stay.
+    #[error("teardown command {command:?} in {} ended with {exit}{lines}", worktree.display())]
+    Teardown {
+        /// The session.
+        session: SessionId,
+        /// The command.
+        command: String,
+        /// Where it ran.
+        worktree: PathBuf,
+        /// How it ended.
+        exit: Exit,
+        /// The last lines of what it printed, each behind a mark.
+        lines: String,
+    },
+    /// There is nowhere to note which ports are taken.
+    #[error("neither XDG_RUNTIME_DIR nor HOME is set, so no ports can be reserved")]
+    NoPortsFolder,
     /// The folder that hub was started in is gone.
     #[error("the current folder is gone: {0}")]
     NoCurrentFolder(#[source] std::io::Error),
@@ -313,10 +331,11 @@ impl Diagnostic for Error {
             | Self::UncommittedWork { .. }
             | Self::UnreachedCommit { .. }
             | Self::WorktreeBusy { .. }
+            | Self::Teardown { .. }
             | Self::Untrusted { .. } => Code::Refused,
             Self::NoWinner { .. } => Code::NoWinner,
             Self::MergeConflict { .. } => Code::Conflict,
-            Self::DemoStep { .. } | Self::Io { .. } => Code::Failed,
+            Self::DemoStep { .. } | Self::NoPortsFolder | Self::Io { .. } => Code::Failed,
         }
     }
 
@@ -410,6 +429,10 @@ impl Diagnostic for Error {
                 quoted(worktree),
                 git::end_of(what)
             ),
+            Self::Teardown { session, .. } => format!(
+                "nothing was removed; all of its output is in the agent's teardown.log, `hub cleanup {session} --force` removes the worktrees all the same"
+            ),
+            Self::NoPortsFolder => "set HOME".to_owned(),
             Self::Untrusted { .. } => {
                 "read it; if you would run it yourself, set HUB_TRUST=all for this command"
                     .to_owned()

@@ -20,6 +20,7 @@ use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::{Measurement, Variables, session_variables};
+use super::ready;
 
 /// Which session to measure.
 #[derive(Clone, Debug, Default)]
@@ -161,7 +162,12 @@ fn measure(hub: &Hub, session: &LockedSession, attempt: AttemptInfo) -> Result<M
         return Ok(measured);
     };
     let logs = session.dir().agent(agent);
-    let variables = agent_variables(hub, config, &measured.attempt);
+    let mut variables = agent_variables(hub, config, &measured.attempt);
+    let launch = session.launch()?.unwrap_or_default();
+    // Its own until it is measured: the agent has given its ports back.
+    let mut block = None;
+    let ports = ready::ports(&launch.ready, &mut block)?;
+    variables.extend(ready::port_variables(ports));
     let result = match clean_at.path {
         Some(worktree) => {
             hub.measure_worktree(config, command, agent, &worktree, &logs, variables)?

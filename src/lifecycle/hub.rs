@@ -49,7 +49,7 @@ pub struct Hub {
 }
 
 /// Variables by which settings can be given.
-const VARIABLES: [(&str, &str); 12] = [
+const VARIABLES: [(&str, &str); 14] = [
     ("agents", "HUB_AGENTS"),
     ("agent_cmd", "HUB_AGENT_CMD"),
     ("base_branch", "HUB_BASE_BRANCH"),
@@ -62,6 +62,8 @@ const VARIABLES: [(&str, &str); 12] = [
     ("copy", "HUB_COPY"),
     ("link", "HUB_LINK"),
     ("setup", "HUB_SETUP"),
+    ("teardown", "HUB_TEARDOWN"),
+    ("ports", "HUB_PORTS"),
 ];
 
 impl Hub {

@@ -2,21 +2,27 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 
+use crate::domain::environment;
 use crate::domain::ready::{Ready, ShellLine};
 use crate::domain::session::ProcessMark;
 use crate::process::command::ShellCommand;
+use crate::process::ports::{self, PortBlock};
 use crate::process::supervisor::{self, Watched};
 use crate::store::{AgentDir, LockedSession, atomic};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::measure::Variables;
 
 /// What the settings ask for.
 fn settings(hub: &Hub) -> Ready {
-    let setup = hub.settings.setup.clone();
+    let settings = &hub.settings;
     Ready {
-        setup: setup.unwrap_or_default().0,
+        setup: settings.setup.clone().unwrap_or_default().0,
+        teardown: settings.teardown.clone().unwrap_or_default().0,
+        ports: settings.ports,
     }
 }
 
@@ -40,6 +46,23 @@ pub(super) fn wanted(hub: &Hub, session: &LockedSession, asked: &Ready) -> Resul
     Ok(asked.clone().over(before).over(settings(hub)))
 }
 
+/// The ports that agents and eval commands get; reserved at the first call.
+pub(super) fn ports<'b>(ready: &Ready, block: &'b mut Option<PortBlock>) -> Result<&'b [u16]> {
+    let count = ready.ports.unwrap_or_default().get();
+    if block.is_none() && count > 0 {
+        let folder = ports::folder().ok_or(Error::NoPortsFolder)?;
+        *block = Some(PortBlock::reserve(&folder, count)?);
+    }
+    Ok(block.as_ref().map(PortBlock::ports).unwrap_or_default())
+}
+
+/// The variables that tell of the ports.
+pub(super) fn port_variables(ports: &[u16]) -> Variables {
+    let names = environment::PORTS.iter().copied();
+    let values = ports.iter().map(|port| port.to_string().into());
+    names.zip(values).collect()
+}
+
 /// A setup command that did not come to a good end.
 pub(super) struct Unready {
     pub watched: Watched,
@@ -61,7 +84,7 @@ pub(super) fn prepare(
     let log = folder.setup_log();
     remove(&log)?;
     for line in setup {
-        headline(&log, line)?;
+        headline(&log, line.as_str())?;
         let command = ShellCommand {
             command: line.to_string(),
             stdout: log.clone(),
@@ -82,11 +105,11 @@ pub(super) fn prepare(
     Ok(None)
 }
 
-/// Which command prints what follows.
-fn headline(log: &std::path::Path, line: &ShellLine) -> Result<()> {
+/// Writes into a log which command prints what follows.
+pub(super) fn headline(log: &Path, command: &str) -> Result<()> {
     let mut options = fs::OpenOptions::new();
     let file = options.create(true).append(true).open(log);
-    file.and_then(|mut file| writeln!(file, "$ {line}"))
+    file.and_then(|mut file| writeln!(file, "$ {command}"))
         .map_err(Error::io("write", log))
 }
 
@@ -95,7 +118,7 @@ pub(super) fn forget(folder: &AgentDir) -> Result<()> {
     remove(&folder.setup_done())
 }
 
-fn remove(file: &std::path::Path) -> Result<()> {
+fn remove(file: &Path) -> Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", file)(error)),
         _ => Ok(()),

@@ -140,6 +140,9 @@ fn agent_report(
         last_message: None,
         exit: record.and_then(|record| record.run.as_ref()?.exit),
         reason: record.and_then(|record| record.run.as_ref()?.reason.clone()),
+        ports: record
+            .and_then(|record| Some(record.run.as_ref()?.ports.clone()))
+            .unwrap_or_default(),
         elapsed_s: record.and_then(|record| elapsed_s(record, hub.now())),
         preset: None,
         tokens_in: tokens.tokens_in,

@@ -14,6 +14,7 @@ use crate::domain::usage::TokenUse;
 use crate::git::Repository;
 use crate::process::command::ShellCommand;
 use crate::process::mark;
+use crate::process::ports::PortBlock;
 use crate::process::supervisor::{self, Watched};
 use crate::store::{HubDir, LockedSession, StoredSession};
 
@@ -35,7 +36,9 @@ pub fn run(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<()> {
         return Ok(());
     }
     let mut failed = 0;
-    while let Some(pause) = attempt(hub, session, agent, &mut failed)? {
+    // Its own for as long as this process lives.
+    let mut ports = None;
+    while let Some(pause) = attempt(hub, session, agent, &mut failed, &mut ports)? {
         if supervisor::rest(pause)? || !begin_again(hub, session, agent)? {
             break;
         }
@@ -50,19 +53,29 @@ fn attempt(
     session: &SessionId,
     agent: AgentId,
     failed: &mut u32,
+    ports: &mut Option<PortBlock>,
 ) -> Result<Option<Duration>> {
     let stored = StoredSession::read(&hub.dir, session)?;
     let launch = stored.launch()?.unwrap_or_default();
-    let command = agent_shell(hub, &stored, agent, &launch)?;
+    let mut command = agent_shell(hub, &stored, agent, &launch)?;
+    let (numbers, no_ports) = match ready::ports(&launch.ready, ports) {
+        Ok(numbers) => (numbers, None),
+        Err(error) => (&[][..], Some(error)),
+    };
+    command.variables.extend(ready::port_variables(numbers));
     let started = |process| {
         // The agent goes on whether or not this can be written down.
-        if let Err(error) = record_start(&hub.dir, session, agent, process) {
+        if let Err(error) = record_start(&hub.dir, session, agent, process, numbers) {
             log::warn!("cannot record the process of {agent}: {error}");
         }
     };
     let folder = stored.dir.agent(agent);
     let mut reason = None;
-    let watched = match ready::prepare(&command, &folder, &launch.ready.setup, started) {
+    let prepared = match no_ports {
+        None => ready::prepare(&command, &folder, &launch.ready.setup, started),
+        Some(error) => Err(error),
+    };
+    let watched = match prepared {
         Ok(None) => supervisor::watch(&command, started).map_err(Error::from),
         Ok(Some(unready)) => {
             reason = Some(unready.reason).filter(|_| !unready.watched.cancelled);
@@ -171,11 +184,13 @@ fn record_start(
     session: &SessionId,
     agent: AgentId,
     process: Option<ProcessMark>,
+    ports: &[u16],
 ) -> Result<()> {
     let mut locked = LockedSession::open(dir, session, Duration::from_secs(60), "agent's start")?;
     locked.change(|state| {
         if let Some(run) = state.run_mut(agent) {
             run.process = process;
+            run.ports = ports.to_vec();
         }
         Ok(())
     })

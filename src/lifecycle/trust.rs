@@ -44,7 +44,7 @@ impl Hub {
     pub(super) fn check_setting_trust(&self, command: &str) -> Result<()> {
         let file = self.dir.settings_file();
         let layer = crate::store::read_settings(&file)?;
-        let lists = [layer.setup].into_iter().flatten();
+        let lists = [layer.setup, layer.teardown].into_iter().flatten();
         let lines = lists.flat_map(|list| list.0);
         let from_file = [layer.agent_cmd, layer.eval_cmd]
             .into_iter()

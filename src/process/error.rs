@@ -47,6 +47,12 @@ pub enum Error {
         /// Its log.
         log: PathBuf,
     },
+    /// Too many ports are taken.
+    #[error("there are no {count} free TCP ports in a row from 20000 to 29999")]
+    NoPorts {
+        /// How many were wanted.
+        count: u16,
+    },
     /// A signal came while something ran.
     #[error("interrupted by signal {signal}")]
     Interrupted {
@@ -66,7 +72,7 @@ impl Diagnostic for Error {
     fn code(&self) -> Code {
         match self {
             Self::ProgramNotFound { .. } | Self::BadCommand { .. } => Code::Usage,
-            Self::Io { .. } | Self::Supervisor { .. } => Code::Failed,
+            Self::Io { .. } | Self::Supervisor { .. } | Self::NoPorts { .. } => Code::Failed,
             Self::Interrupted { .. } => Code::Interrupted,
         }
     }
@@ -95,7 +101,7 @@ impl Diagnostic for Error {
                 }
                 _ => None,
             },
-            Self::Supervisor { .. } => None,
+            Self::Supervisor { .. } | Self::NoPorts { .. } => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! - [`supervisor`] is both ends of the small process that watches one agent: it is
 //!   started detached from the terminal, starts the agent, waits, and reports.
 //! - [`mark`] tells a process from a later one with the same number.
+//! - [`ports`] gives each agent TCP ports of its own.
 //! - [`interrupt`] turns SIGINT, SIGTERM and SIGHUP into a flag that long work looks at.
 //!
 //! Output goes to files, never through pipes: a grandchild that keeps a pipe open
@@ -16,6 +17,7 @@ pub mod interrupt;
 pub mod leftovers;
 pub mod logs;
 pub mod mark;
+pub mod ports;
 pub mod program;
 pub mod supervisor;
 pub mod version;

@@ -452,6 +452,12 @@ impl AgentDir {
         self.root.join("setup.log")
     }
 
+    /// What the teardown commands printed.
+    #[must_use]
+    pub fn teardown_log(&self) -> PathBuf {
+        self.root.join("teardown.log")
+    }
+
     /// The setup commands that were run in the agent's worktree to a good end.
     #[must_use]
     pub fn setup_done(&self) -> PathBuf {

@@ -183,6 +183,8 @@ mod tests {
             template: Some("{task}".to_owned()),
             ready: Ready {
                 setup: vec!["npm ci".parse().unwrap()],
+                teardown: vec!["./down".parse().unwrap()],
+                ports: Some("2".parse().unwrap()),
             },
             held: BTreeSet::from([agent]),
         };

@@ -77,6 +77,8 @@ struct AgentDocument {
     tokens_out: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cost_usd: Option<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ports: Vec<u16>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -237,6 +239,7 @@ fn agent_record(document: AgentDocument, session: &SessionId, agent: AgentId) ->
                 tokens_out: document.tokens_out,
                 cost_usd: document.cost_usd,
             },
+            ports: document.ports,
         }),
         _ => None,
     };
@@ -260,6 +263,7 @@ fn agent_document(record: &AgentRecord, extra: Map<String, Value>) -> AgentDocum
         tokens_in: run.and_then(|run| run.tokens.tokens_in),
         tokens_out: run.and_then(|run| run.tokens.tokens_out),
         cost_usd: run.and_then(|run| run.tokens.cost_usd),
+        ports: run.map(|run| run.ports.clone()).unwrap_or_default(),
         extra,
     }
 }

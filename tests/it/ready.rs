@@ -2,9 +2,13 @@
 
 mod copied;
 mod linked;
+mod ports;
 mod setup;
+mod teardown;
 
 use std::path::PathBuf;
+
+use serde_json::Value;
 
 use crate::support::TestRepo;
 
@@ -32,4 +36,22 @@ fn worktree(repo: &TestRepo) -> PathBuf {
 fn configure(repo: &TestRepo, text: &str) {
     repo.write(".agenthub/.gitignore", "*\n");
     repo.write(".agenthub/config.yaml", text);
+}
+
+/// A session of so many agents, which is not spawned yet.
+fn init(repo: &TestRepo, agents: &str) -> String {
+    repo.hub(["init", "--task", "x", "-n", agents]).ok();
+    repo.newest_session()
+}
+
+/// Spawns with these flags and waits for the end, which may be a bad one.
+fn spawn_and_wait(repo: &TestRepo, id: &str, flags: &[&str]) -> Value {
+    let spawn = ["spawn", id].into_iter().chain(flags.iter().copied());
+    repo.hub(spawn).ok();
+    repo.hub(["wait", id, "--json"]).run().json()
+}
+
+fn agent_file(repo: &TestRepo, id: &str, name: &str) -> PathBuf {
+    let folder = repo.hub_dir().join("sessions").join(id);
+    folder.join("agents/agent-1").join(name)
 }

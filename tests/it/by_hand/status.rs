@@ -54,6 +54,7 @@ fn an_agents_work_is_counted_from_the_base_commit() {
             "last_message": "Be faster",
             "exit": null,
             "reason": null,
+            "ports": [],
             "elapsed_s": null,
             "preset": null,
             "tokens_in": null,

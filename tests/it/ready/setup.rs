@@ -1,29 +1,9 @@
 //! Commands that make a worktree ready before its agent.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
-use super::configure;
+use super::{agent_file, configure, init, spawn_and_wait};
 use crate::support::TestRepo;
-
-/// A session of so many agents, which is not spawned yet.
-fn init(repo: &TestRepo, agents: &str) -> String {
-    repo.hub(["init", "--task", "x", "-n", agents]).ok();
-    repo.newest_session()
-}
-
-/// Spawns with these flags and waits for the end, which may be a bad one.
-fn spawn_and_wait(repo: &TestRepo, id: &str, flags: &[&str]) -> Value {
-    let spawn = ["spawn", id].into_iter().chain(flags.iter().copied());
-    repo.hub(spawn).ok();
-    repo.hub(["wait", id, "--json"]).run().json()
-}
-
-fn agent_file(repo: &TestRepo, id: &str, name: &str) -> PathBuf {
-    let folder = repo.hub_dir().join("sessions").join(id);
-    folder.join("agents/agent-1").join(name)
-}
 
 #[test]
 fn commands_run_in_the_worktree_one_after_the_other_before_the_agent() {

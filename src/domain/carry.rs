@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
@@ -118,7 +119,8 @@ pub fn plan(found: &Found, ignored: impl Fn(&Path) -> bool) -> Plan {
         }
     }
     for path in found.copy.iter().filter(|path| is_inside(path)) {
-        if plan.carried.contains_key(path) || has_above(&plan.carried, path) {
+        let known = plan.carried.contains_key(path);
+        if known || has_above(&plan.carried, path) || has_below(&plan.carried, path) {
             continue;
         }
         if ignored(path) {
@@ -135,6 +137,13 @@ fn has_above(carried: &BTreeMap<PathBuf, How>, path: &Path) -> bool {
     path.ancestors()
         .skip(1)
         .any(|above| carried.contains_key(above))
+}
+
+/// Whether something below `path` is carried; paths sort with what is below them right behind.
+fn has_below(carried: &BTreeMap<PathBuf, How>, path: &Path) -> bool {
+    let behind = (Bound::Excluded(path), Bound::Unbounded);
+    let next = carried.range::<Path, _>(behind).next();
+    next.is_some_and(|(next, _)| next.starts_with(path))
 }
 
 /// Whether a path stays in the worktree, and out of what is git's and hub's.
@@ -215,6 +224,12 @@ mod tests {
                 vec![linkable("deps", &["x", "y"])],
                 below,
                 vec!["link deps/x", "link deps/y", "left b"],
+            ),
+            (
+                paths(&["deps"]),
+                vec![linkable("deps/x", &[])],
+                everything,
+                vec!["link deps/x"],
             ),
             (
                 vec![],

@@ -26,6 +26,7 @@ mod spawn;
 mod status;
 mod stop;
 mod supervise;
+mod templates;
 mod update;
 mod wait;
 
@@ -78,6 +79,7 @@ enum Command {
     Events(events::Args),
     Metrics(metrics::Args),
     Doctor(doctor::Args),
+    Templates(templates::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -129,6 +131,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Events(args) => events::run(&args, global),
         Command::Metrics(args) => metrics::run(&args, global),
         Command::Doctor(args) => doctor::run(&args, global),
+        Command::Templates(args) => templates::run(args, global),
         Command::Demo(args) => demo::run(&args, global),
         Command::Schema(args) => schema::run(&args, global),
         Command::Completions(args) => completions::run(&args, global),

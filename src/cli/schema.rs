@@ -41,6 +41,7 @@ enum Name {
     Spawn,
     Status,
     Stop,
+    Templates,
     Update,
     Wait,
 }
@@ -73,6 +74,7 @@ fn schema(name: Name) -> Schema {
         Name::Run => schema_of::<report::RunReport>(),
         Name::Retry | Name::Spawn => schema_of::<report::SpawnReport>(),
         Name::Status => schema_of::<report::StatusReport>(),
+        Name::Templates => schema_of::<report::TemplatesReport>(),
         Name::Update => schema_of::<report::UpdateReport>(),
         Name::Stop | Name::Wait => schema_of::<report::WaitReport>(),
     }

@@ -1,13 +1,14 @@
 //! `hub spawn`.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
 use crate::lifecycle::{
     Error, Launch, Leftovers, PortCount, PresetChoice, PresetCounts, PresetName, Ready, Restart,
-    Seconds, SessionSelector, ShellLine, spawn,
+    Seconds, SessionSelector, ShellLine, Strategies, Strategy, spawn,
 };
 use crate::render::text;
 
@@ -23,12 +24,19 @@ pub struct AgentArgs {
     /// The preset that each agent is run by; `hub agents` lists them
     #[arg(long, value_name = "PRESET", conflicts_with = "agent_cmd")]
     agent: Option<PresetName>,
-    /// The prompt's template: plain, optimizer, refactorer, test-writer, bug-fixer, or a file
+    /// The prompt's template: a name that `hub templates` lists, or a file
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
-    /// A line that makes one agent's prompt differ; again for the next agent
-    #[arg(long = "strategy", value_name = "LINE")]
-    strategies: Vec<String>,
+    /// A line that makes one agent's prompt differ; again for the next agent [default: the
+    /// template's own]
+    #[arg(long = "strategy", value_name = "LINE", value_parser = Strategy::given)]
+    strategy: Vec<Option<Strategy>>,
+    /// A file with a strategy a line, or - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "strategy")]
+    strategies: Option<PathBuf>,
+    /// Give no agent a strategy
+    #[arg(long, conflicts_with_all = ["strategy", "strategies"])]
+    no_strategies: bool,
     /// How many run at once; the others wait as pending [default: all]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroU32>,
@@ -83,13 +91,19 @@ impl AgentArgs {
             },
             ..Launch::default()
         };
+        let strategies = match self.strategies {
+            _ if self.no_strategies => Strategies::None,
+            Some(file) => Strategies::File(file),
+            None if self.strategy.is_empty() => Strategies::OfTemplate,
+            None => Strategies::Given(self.strategy),
+        };
         Ok(spawn::Request {
             presets,
             launch,
             session,
             agent_cmd: self.agent_cmd,
             template: self.template,
-            strategies: self.strategies,
+            strategies,
             start,
         })
     }

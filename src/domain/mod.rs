@@ -21,6 +21,7 @@ pub mod report;
 pub mod session;
 pub mod settings;
 pub mod state;
+pub mod strategy;
 pub mod template;
 pub mod text;
 pub mod time;

@@ -32,6 +32,9 @@ use super::time;
 pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use metrics::{Figures, MetricsReport, SessionFigures};
+mod templates;
+
+pub use templates::{ListedTemplate, TemplateSource, TemplatesReport};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]

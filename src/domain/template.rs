@@ -1,23 +1,63 @@
 //! Prompts: a template with `{placeholders}`, filled in for one agent.
 
 use super::diagnostic::{Code, Diagnostic};
+use super::strategy::{self, Strategy};
 
-/// The templates that come with hub, by name.
-pub const BUILT_IN: [(&str, &str); 5] = [
-    ("plain", include_str!("templates/plain.md")),
-    ("optimizer", include_str!("templates/optimizer.md")),
-    ("refactorer", include_str!("templates/refactorer.md")),
-    ("test-writer", include_str!("templates/test-writer.md")),
-    ("bug-fixer", include_str!("templates/bug-fixer.md")),
+/// A template that comes with hub.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltIn {
+    /// Its name.
+    pub name: &'static str,
+    /// Its text, with placeholders.
+    pub text: &'static str,
+    /// Its list of strategies; empty where it has none.
+    list: &'static str,
+}
+
+impl BuiltIn {
+    /// The strategies that are handed out where none is given.
+    #[must_use]
+    pub fn strategies(&self) -> Vec<Strategy> {
+        // A test reads each of them.
+        strategy::list(self.list).unwrap_or_default()
+    }
+}
+
+/// The templates that come with hub.
+///
+/// `plain` has no strategies: what would be diverse depends on the task.
+pub const BUILT_IN: [BuiltIn; 5] = [
+    BuiltIn {
+        name: "plain",
+        text: include_str!("templates/plain.md"),
+        list: "",
+    },
+    BuiltIn {
+        name: "optimizer",
+        text: include_str!("templates/optimizer.md"),
+        list: include_str!("templates/optimizer.strategies"),
+    },
+    BuiltIn {
+        name: "refactorer",
+        text: include_str!("templates/refactorer.md"),
+        list: include_str!("templates/refactorer.strategies"),
+    },
+    BuiltIn {
+        name: "test-writer",
+        text: include_str!("templates/test-writer.md"),
+        list: include_str!("templates/test-writer.strategies"),
+    },
+    BuiltIn {
+        name: "bug-fixer",
+        text: include_str!("templates/bug-fixer.md"),
+        list: include_str!("templates/bug-fixer.strategies"),
+    },
 ];
 
-/// The text of a built-in template.
+/// A built-in template.
 #[must_use]
-pub fn built_in(name: &str) -> Option<&'static str> {
-    BUILT_IN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, text)| *text)
+pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|template| template.name == name)
 }
 
 /// What a template's placeholders stand for, for one agent.
@@ -256,11 +296,48 @@ mod tests {
     #[test]
     fn every_built_in_template_fills_and_differs() {
         let mut seen = std::collections::BTreeSet::new();
-        for (name, text) in BUILT_IN {
+        for BuiltIn { name, text, .. } in BUILT_IN {
             let filled = fill(text, &values()).unwrap();
             assert!(filled.contains("make sum faster"), "{name}");
             assert!(!filled.contains("How it is measured"), "{name}");
+            assert!(!filled.contains("Strategy:"), "{name}");
             assert!(seen.insert(filled), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_built_in_template_tells_all_that_is_known() {
+        let all = Values::NAMES
+            .iter()
+            .fold(Values::default(), |values, name| {
+                values.with(name, format!("[{name}]"))
+            });
+        for BuiltIn { name, text, .. } in BUILT_IN {
+            let filled = fill(text, &all).unwrap();
+            for value in Values::NAMES {
+                assert!(filled.contains(&format!("[{value}]")), "{name}: {value}");
+            }
+            for part in ["## What to leave alone", "## When to stop"] {
+                assert!(filled.contains(part), "{name}: {part}");
+            }
+            assert!(filled.split_whitespace().count() < 600, "{name} is long");
+        }
+    }
+
+    #[test]
+    fn every_role_has_strategies_of_its_own_and_plain_has_none() {
+        let mut seen = std::collections::BTreeSet::new();
+        for template in BUILT_IN {
+            let name = template.name;
+            if name == "plain" {
+                assert_eq!(template.strategies(), []);
+                continue;
+            }
+            let strategies = strategy::list(template.list).unwrap();
+            assert!(strategies.len() >= 6, "{name}: {}", strategies.len());
+            for strategy in strategies {
+                assert!(seen.insert(strategy.to_string()), "{name}: {strategy}");
+            }
         }
     }
 }

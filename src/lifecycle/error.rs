@@ -8,6 +8,7 @@ use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::session::Exit;
 use crate::domain::state::{SessionState, TransitionError};
+use crate::domain::strategy::BadList;
 use crate::domain::template::UnknownPlaceholder;
 use crate::domain::text::{first_few, quoted};
 use crate::{git, process, store};
@@ -108,6 +109,14 @@ pub enum Error {
     NoTemplate {
         /// As it was given.
         name: String,
+    },
+    /// A list of strategies that cannot be meant.
+    #[error("{name}: {source}")]
+    BadStrategies {
+        /// The file as it was given, or `stdin`.
+        name: String,
+        /// What is wrong with it.
+        source: BadList,
     },
     /// A folder stands where a worktree is to be made.
     #[error("{} is there already and not empty", .0.display())]
@@ -308,6 +317,7 @@ impl Diagnostic for Error {
             Self::Transition(error) => error.code(),
             Self::BadName(error) => error.code(),
             Self::Template(error) => error.code(),
+            Self::BadStrategies { source, .. } => source.code(),
             Self::WrongState { .. } | Self::AgentLost { .. } => Code::WrongState,
             Self::NothingFits { .. }
             | Self::NoCurrentFolder(_)
@@ -339,6 +349,7 @@ impl Diagnostic for Error {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm an error, all in one place")]
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Store(error) => return error.hint(),
@@ -347,6 +358,7 @@ impl Diagnostic for Error {
             Self::Transition(error) => return error.hint(),
             Self::BadName(error) => return error.hint(),
             Self::Template(error) => return error.hint(),
+            Self::BadStrategies { source, .. } => return source.hint(),
             Self::WrongState { hint, .. }
             | Self::Unconfirmed { hint, .. }
             | Self::Declined { hint, .. } => hint.clone(),
@@ -381,9 +393,12 @@ impl Diagnostic for Error {
             Self::NoTemplate { .. } => {
                 let names: Vec<&str> = crate::domain::template::BUILT_IN
                     .iter()
-                    .map(|(name, _)| *name)
+                    .map(|template| template.name)
                     .collect();
-                format!("built in are {}", names.join(", "))
+                format!(
+                    "built in are {}; `hub templates` lists all",
+                    names.join(", ")
+                )
             }
             Self::FolderInTheWay(path) => {
                 format!("look at it, then move it away: `ls -la {}`", quoted(path))

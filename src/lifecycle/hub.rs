@@ -353,13 +353,18 @@ fn variables() -> Vec<(&'static str, String, &'static str)> {
         .collect()
 }
 
-/// `~/.config/agenthub/config.yaml`, by the XDG base directory specification.
+/// The user's own settings.
 pub(super) fn user_settings() -> Option<PathBuf> {
+    Some(user_folder()?.join("config.yaml"))
+}
+
+/// `~/.config/agenthub`, by the XDG base directory specification.
+pub(super) fn user_folder() -> Option<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
     let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(config.join("agenthub").join("config.yaml"))
+    Some(config.join("agenthub"))
 }

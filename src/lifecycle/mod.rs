@@ -35,6 +35,7 @@ pub mod status;
 pub mod stop;
 pub mod supervise;
 mod teardown;
+pub mod templates;
 mod tokens;
 mod trust;
 pub mod update;
@@ -43,6 +44,7 @@ mod worktrees;
 
 pub use error::{Error, Result};
 pub use hub::{Hub, Setup};
+pub use prompts::Strategies;
 
 pub use crate::domain::diagnostic::{Code, Diagnostic};
 pub use crate::domain::event::{Event, Phase};
@@ -57,4 +59,5 @@ pub use crate::domain::report;
 pub use crate::domain::session::Task;
 pub use crate::domain::settings::{AgentCount, Seconds, SettingsLayer};
 pub use crate::domain::state::{AgentStatus, SessionState};
+pub use crate::domain::strategy::Strategy;
 pub use crate::process::Interrupt;

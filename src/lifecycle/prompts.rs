@@ -1,40 +1,101 @@
-//! The agents' prompts: a template, filled in for each of them.
+//! The agents' prompts: a template and strategies, filled in for each of them.
 
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use crate::domain::refs::{AttemptBranch, CommitId};
 use crate::domain::session::SessionConfig;
+use crate::domain::strategy::{self, Strategy};
 use crate::domain::template::{self, Values};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::spawn::{Request, worktree_path};
+use super::templates;
 
-/// The prompt and the strategy of every agent, in the order of `branches`.
-pub(super) fn prompts(
-    hub: &Hub,
-    config: &SessionConfig,
-    commit: &CommitId,
-    branches: &[AttemptBranch],
-    request: &Request,
-) -> Result<Vec<(String, Option<String>)>> {
-    let text = template_text(hub, request)?;
-    branches
-        .iter()
-        .zip(strategies(&request.strategies))
-        .map(|(branch, strategy)| {
-            let worktree = worktree_path(hub, config, branch.agent);
-            let filled = fill(
-                &text,
-                config,
-                commit,
-                branch,
-                &worktree,
-                strategy.as_deref(),
-            )?;
-            Ok((filled, strategy))
+/// Which strategies are handed out, in their order and round again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Strategies {
+    /// The template's own, where it has some.
+    #[default]
+    OfTemplate,
+    /// None.
+    None,
+    /// These; `None` is an agent without one.
+    Given(Vec<Option<Strategy>>),
+    /// Those of a file, one a line; `-` is stdin.
+    File(PathBuf),
+}
+
+/// What prompts are made of, read once and before anything is made.
+pub(super) struct Recipe {
+    /// The template's text.
+    pub template: String,
+    strategies: Vec<Option<Strategy>>,
+}
+
+impl Recipe {
+    /// Reads the template and the strategies that are asked for, and checks them.
+    pub fn read(hub: &Hub, request: &Request) -> Result<Self> {
+        let found = templates::find(hub, request.template.as_deref())?;
+        template::fill(&found.text, &Values::default())?;
+        let all = |strategies: Vec<Strategy>| strategies.into_iter().map(Some).collect();
+        let strategies = match &request.strategies {
+            Strategies::OfTemplate => all(found.strategies),
+            Strategies::None => Vec::new(),
+            Strategies::Given(given) => given.clone(),
+            Strategies::File(file) => all(read_list(hub, file)?),
+        };
+        Ok(Self {
+            template: found.text,
+            strategies,
         })
-        .collect()
+    }
+
+    /// The prompt and the strategy of every agent, in the order of `branches`.
+    pub fn prompts(
+        &self,
+        hub: &Hub,
+        config: &SessionConfig,
+        commit: &CommitId,
+        branches: &[AttemptBranch],
+    ) -> Result<Vec<(String, Option<String>)>> {
+        let nothing = std::slice::from_ref(&None);
+        let strategies = match self.strategies.as_slice() {
+            [] => nothing,
+            some => some,
+        };
+        branches
+            .iter()
+            .zip(strategies.iter().cycle())
+            .map(|(branch, strategy)| {
+                let worktree = worktree_path(hub, config, branch.agent);
+                let strategy = strategy.as_ref().map(Strategy::as_str);
+                let filled = fill(&self.template, config, commit, branch, &worktree, strategy)?;
+                Ok((filled, strategy.map(str::to_owned)))
+            })
+            .collect()
+    }
+}
+
+/// The strategies of a file, or of stdin.
+fn read_list(hub: &Hub, file: &Path) -> Result<Vec<Strategy>> {
+    const LONGEST: u64 = 1024 * 1024;
+    let stdin = file == Path::new("-");
+    let name = if stdin {
+        "stdin".to_owned()
+    } else {
+        file.display().to_string()
+    };
+    let mut text = String::new();
+    let read = if stdin {
+        std::io::stdin().take(LONGEST).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(hub.folder().join(file))
+            .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+    };
+    read.map_err(Error::io("read", &name))?;
+    strategy::list(&text).map_err(|source| Error::BadStrategies { name, source })
 }
 
 /// The prompt of one attempt.
@@ -48,35 +109,6 @@ pub(super) fn fill(
 ) -> Result<String> {
     let values = values(config, commit, branch, worktree, strategy);
     Ok(template::fill(template, &values)?)
-}
-
-/// The strategies round and round; nothing for ever when there are none.
-fn strategies(given: &[String]) -> Box<dyn Iterator<Item = Option<String>> + '_> {
-    if given.is_empty() {
-        Box::new(std::iter::repeat(None))
-    } else {
-        Box::new(given.iter().cloned().map(Some).cycle())
-    }
-}
-
-/// Checks that the template can be filled in, before there is anything to fill it in with.
-pub(super) fn check_template(hub: &Hub, request: &Request) -> Result<()> {
-    template::fill(&template_text(hub, request)?, &Values::default())?;
-    Ok(())
-}
-
-/// The text of the template that is asked for.
-pub(super) fn template_text(hub: &Hub, request: &Request) -> Result<String> {
-    let given = request.template.as_deref();
-    let name = given
-        .or(hub.settings.template.as_deref())
-        .unwrap_or("plain");
-    if let Some(text) = template::built_in(name) {
-        return Ok(text.to_owned());
-    }
-    std::fs::read_to_string(hub.folder().join(name)).map_err(|_| Error::NoTemplate {
-        name: name.to_owned(),
-    })
 }
 
 fn values(

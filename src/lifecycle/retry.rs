@@ -197,9 +197,9 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
     }
     let launch = session.launch()?;
     let template = launch.and_then(|launch| launch.template);
-    let template = template.as_deref().or(template::built_in("plain"));
+    let built_in = template::built_in("plain").map(|found| found.text);
     let prompt = prompts::fill(
-        template.unwrap_or_default(),
+        template.as_deref().or(built_in).unwrap_or_default(),
         session.config(),
         commit,
         branch,

@@ -9,7 +9,8 @@ use crate::store::{LockedSession, StoredSession};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{cleanup, eval, init, merge, prompts, ready, spawn, stop, wait};
+use super::prompts::Recipe;
+use super::{cleanup, eval, init, merge, ready, spawn, stop, wait};
 
 /// A whole tournament.
 #[derive(Clone, Debug)]
@@ -64,7 +65,7 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
     ready::check(hub, &request.spawn.launch.ready)?;
     let agents: Vec<AgentId> = AgentId::first(plan.agents).collect();
     let commands = spawn::commands_of(hub, &request.spawn, &agents, &plan.base_commit)?;
-    prompts::check_template(hub, &request.spawn)?;
+    let recipe = Recipe::read(hub, &request.spawn)?;
     let (mut session, problem) = init::execute(hub, &plan)?;
     let config = session.config();
     let id = config.session_id.clone();
@@ -74,13 +75,13 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         (_, _, Some(problem)) => hub.warn(format!("no baseline: {problem}")),
         _ => {}
     }
-    if let Err(error) = spawn::make(hub, &mut session, &request.spawn) {
+    if let Err(error) = spawn::make(hub, &mut session, &recipe) {
         if session.session().state() == SessionState::Init {
             init::take_back(hub, session)?;
         }
         return Err(error);
     }
-    let started = spawn::start(hub, &mut session, &request.spawn, &commands);
+    let started = spawn::start(hub, &mut session, &request.spawn, &recipe, &commands);
     drop(session);
     if let Err(error) = started {
         stop::stop_agents(hub, &id, &[])?;

@@ -19,7 +19,8 @@ use crate::store::{LockedSession, atomic};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{init, presets, prompts, ready, start};
+use super::prompts::{Recipe, Strategies};
+use super::{init, presets, ready, start};
 
 /// How a session's agents are made and started.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub struct Request {
     /// A built-in template's name, or a file.
     pub template: Option<String>,
     /// Lines that make prompts differ: the first for agent-1, and round again.
-    pub strategies: Vec<String>,
+    pub strategies: Strategies,
     /// Whether the agents are started, too.
     pub start: bool,
     /// How they are run; the commands come from `agent_cmd`.
@@ -56,15 +57,16 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
                 && !start::waiting(&stored.dir, &stored.session).is_empty()
     })?;
     let commands = agent_commands(hub, request, &stored.config)?;
+    let recipe = Recipe::read(hub, request)?;
     let mut session = hub.lock(&stored.config.session_id, "spawn")?;
     let resumes = session.session().state() == SessionState::Running && request.start;
     if !resumes {
-        make(hub, &mut session, request)?;
+        make(hub, &mut session, &recipe)?;
     } else if start::waiting(session.dir(), session.session()).is_empty() {
         hub.note("every agent was started before; there is nothing to start");
     }
     if let Some(commands) = commands {
-        start(hub, &mut session, request, &commands)?;
+        start(hub, &mut session, request, &recipe, &commands)?;
     }
     report(&session)
 }
@@ -74,10 +76,11 @@ pub(super) fn start(
     hub: &Hub,
     session: &mut LockedSession,
     request: &Request,
+    recipe: &Recipe,
     commands: &Commands,
 ) -> Result<()> {
     let mut launch = request.launch.clone();
-    launch.template = Some(prompts::template_text(hub, request)?);
+    launch.template = Some(recipe.template.clone());
     if let Some(before) = session.launch()? {
         launch.agents = before.agents;
     }
@@ -157,7 +160,7 @@ pub(super) fn branches(config: &SessionConfig) -> Vec<AttemptBranch> {
 }
 
 /// Branches, worktrees and prompts: all of them, or none.
-pub(super) fn make(hub: &Hub, session: &mut LockedSession, request: &Request) -> Result<()> {
+pub(super) fn make(hub: &Hub, session: &mut LockedSession, recipe: &Recipe) -> Result<()> {
     hub.check_unicode()?;
     // Asks the state machine before anything is made.
     let mut rehearsal = session.session().clone();
@@ -166,7 +169,7 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, request: &Request) ->
     let config = session.config().clone();
     let commit = start_commit(hub, &config)?;
     let branches = branches(&config);
-    let prompts = prompts::prompts(hub, &config, &commit, &branches, request)?;
+    let prompts = recipe.prompts(hub, &config, &commit, &branches)?;
     let lock = hub.lock_repository("spawn")?;
     check_free(hub, &config, &branches)?;
     let intent = json!({ "agents": branches.len(), "base_commit": commit });

@@ -62,6 +62,12 @@ impl HubDir {
         self.root.join("config.yaml")
     }
 
+    /// The project's own prompt templates.
+    #[must_use]
+    pub fn templates(&self) -> PathBuf {
+        self.root.join("templates")
+    }
+
     /// Makes the directory where it is not there yet, with the file that makes git ignore it.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ mod merge;
 mod metrics;
 mod presets;
 mod processes;
+mod prompts;
 mod queue;
 mod readme;
 mod ready;

@@ -7,6 +7,7 @@ mod metrics;
 mod presets;
 mod results;
 mod session;
+mod templates;
 
 use std::fmt::Write as _;
 
@@ -22,6 +23,7 @@ pub use metrics::metrics;
 pub use presets::presets;
 pub use results::{archive, cleanup, eval, merge, run};
 pub use session::{init, list, path, status, update};
+pub use templates::{template, templates};
 
 /// A duration as people say it.
 pub(super) fn seconds(seconds: f64) -> String {

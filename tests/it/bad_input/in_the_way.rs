@@ -95,7 +95,7 @@ fn a_template_that_cannot_be_filled_in() {
     let repo = TestRepo::new();
     let unknown = usage(
         r#"template "nowhere" is neither built in nor a file that can be read"#,
-        "built in are plain, optimizer, refactorer, test-writer, bug-fixer",
+        "built in are plain, optimizer, refactorer, test-writer, bug-fixer; `hub templates` lists all",
     );
     repo.write("prompt.md", "Do {task}\nas {role}\n");
     let placeholder = usage(

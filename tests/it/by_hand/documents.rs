@@ -136,6 +136,8 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     let mut all = Schemas::new(&repo);
     all.answers_twice("list", &["list"]);
     all.answers_twice("agents", &["agents"]);
+    all.answers_twice("templates", &["templates"]);
+    all.answers_twice("templates", &["templates", "plain"]);
     let made = all.answers("init", &[&["init"], &TASK[..]].concat(), &["--json"]);
     let session = made["session_id"].as_str().unwrap();
     all.answers("init", &["init", "--task", "bare"], &["--format", "json"]);

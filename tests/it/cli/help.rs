@@ -42,6 +42,7 @@ fn help_lists_the_commands() {
       events       Show what was done to a session, from its journal
       metrics      Show figures of sessions: agents by status, time, restarts, failures, disk use
       doctor       Say what is left running or half done, and settle it with --fix
+      templates    List the prompt templates, or print one
       demo         Show a whole tournament of three scripted agents in a small repository of its own
       schema       Print the JSON Schema of a command's document
       completions  Print a shell's completions for hub

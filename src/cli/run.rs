@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{Code, SessionState, run};
+use crate::lifecycle::{Code, SessionState, dry_run, run};
 use crate::render::text;
 
 use super::Outcome;
@@ -27,9 +27,15 @@ pub struct Args {
 
 pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
+    let dry_run = args.how.dry_run;
     let (init, presets) = args.task.request();
     let spawn = args.how.request(None, true, presets)?;
     let request = run::Request { init, spawn };
+    if dry_run {
+        let report = dry_run::of_run(&hub, &request)?;
+        global.output().answer(&report, text::dry_run)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = run::run(&hub, &request)?;
     global.output().answer(&report, text::run)?;
     Ok(match report.state {

@@ -8,7 +8,7 @@ use clap::Args as Arguments;
 
 use crate::lifecycle::{
     Error, Launch, Leftovers, PortCount, PresetChoice, PresetCounts, PresetName, Ready, Restart,
-    Seconds, SessionSelector, ShellLine, Strategies, Strategy, spawn,
+    Seconds, SessionSelector, ShellLine, Strategies, Strategy, dry_run, spawn,
 };
 use crate::render::text;
 
@@ -37,6 +37,9 @@ pub struct AgentArgs {
     /// Give no agent a strategy
     #[arg(long, conflicts_with_all = ["strategy", "strategies"])]
     no_strategies: bool,
+    /// Show each agent's branch, worktree, command and prompt, and make nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// How many run at once; the others wait as pending [default: all]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroU32>,
@@ -129,10 +132,15 @@ pub struct Args {
 
 pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
+    let dry_run = args.how.dry_run;
     let request = args
         .how
         .request(args.session, !args.no_start, args.agents)?;
-    let report = spawn::run(&hub, &request)?;
-    global.output().answer(&report, text::spawn)?;
+    let output = global.output();
+    if dry_run {
+        output.answer(&dry_run::of_spawn(&hub, &request)?, text::dry_run)?;
+    } else {
+        output.answer(&spawn::run(&hub, &request)?, text::spawn)?;
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -32,8 +32,10 @@ use super::time;
 pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use metrics::{Figures, MetricsReport, SessionFigures};
+mod dry_run;
 mod templates;
 
+pub use dry_run::{DryRunReport, PlannedAgent};
 pub use templates::{ListedTemplate, TemplateSource, TemplatesReport};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.

@@ -1,8 +1,10 @@
 //! `hub init`: a new session, with the baseline of its base commit.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
+use crate::domain::id::SessionId;
 use crate::domain::metric::{Direction, MetricName};
 use crate::domain::ranking::Outcome;
 use crate::domain::refs::{BranchName, CommitId};
@@ -47,6 +49,24 @@ pub(super) struct Plan {
     metric: Option<MetricName>,
     direction: Option<Direction>,
     baseline: bool,
+}
+
+impl Plan {
+    /// What the session would be about; its baseline is not measured yet.
+    pub fn config(&self, session_id: SessionId, created: DateTime<Utc>) -> SessionConfig {
+        SessionConfig {
+            session_id,
+            task: self.task.clone(),
+            agent_count: self.agents,
+            base_branch: self.base_branch.clone(),
+            base_commit: Some(self.base_commit.clone()),
+            created,
+            eval_cmd: self.eval_cmd.clone(),
+            metric: self.metric.clone(),
+            direction: self.direction,
+            baseline: None,
+        }
+    }
 }
 
 /// Makes the session and measures its baseline.
@@ -135,18 +155,7 @@ pub(super) fn resolve(
 pub(super) fn execute(hub: &Hub, plan: &Plan) -> Result<(LockedSession, Option<String>)> {
     hub.dir.create()?;
     let now = hub.now();
-    let mut session = LockedSession::create(&hub.dir, now, |session_id| SessionConfig {
-        session_id,
-        task: plan.task.clone(),
-        agent_count: plan.agents,
-        base_branch: plan.base_branch.clone(),
-        base_commit: Some(plan.base_commit.clone()),
-        created: now,
-        eval_cmd: plan.eval_cmd.clone(),
-        metric: plan.metric.clone(),
-        direction: plan.direction,
-        baseline: None,
-    })?;
+    let mut session = LockedSession::create(&hub.dir, now, |id| plan.config(id, now))?;
     match finish(hub, &mut session, plan) {
         Ok(problem) => Ok((session, problem)),
         Err(error) => {

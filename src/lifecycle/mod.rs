@@ -11,6 +11,7 @@ mod carry;
 pub mod cleanup;
 pub mod demo;
 pub mod doctor;
+pub mod dry_run;
 mod error;
 pub mod eval;
 pub mod events;

@@ -10,6 +10,7 @@ use crate::store::{LockedSession, StoredSession};
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::prompts::Recipe;
+use super::spawn::Commands;
 use super::{cleanup, eval, init, merge, ready, spawn, stop, wait};
 
 /// A whole tournament.
@@ -59,13 +60,19 @@ pub fn run(hub: &Hub, request: &Request) -> Result<RunReport> {
     Ok(report)
 }
 
-/// From nothing to agents that run; when that fails, to nothing again.
-fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
+/// All that can be checked before there is a session: the plan, the agents' command, the prompts.
+pub(super) fn prepare(hub: &Hub, request: &Request) -> Result<(init::Plan, Commands, Recipe)> {
     let plan = init::plan(hub, request.init.clone())?;
     ready::check(hub, &request.spawn.launch.ready)?;
     let agents: Vec<AgentId> = AgentId::first(plan.agents).collect();
     let commands = spawn::commands_of(hub, &request.spawn, &agents, &plan.base_commit)?;
     let recipe = Recipe::read(hub, &request.spawn)?;
+    Ok((plan, commands, recipe))
+}
+
+/// From nothing to agents that run; when that fails, to nothing again.
+fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
+    let (plan, commands, recipe) = prepare(hub, request)?;
     let (mut session, problem) = init::execute(hub, &plan)?;
     let config = session.config();
     let id = config.session_id.clone();

@@ -14,7 +14,7 @@ use crate::domain::report::{SpawnReport, SpawnedAgent};
 use crate::domain::session::{AgentRecord, SessionConfig};
 use crate::domain::state::SessionState;
 use crate::git::{self, NewWorktree, RefChange, Removal};
-use crate::store::{LockedSession, atomic};
+use crate::store::{LockedSession, StoredSession, atomic};
 
 use super::carry::Carrier;
 use super::error::{Error, Result};
@@ -48,14 +48,7 @@ pub struct Request {
 /// # Errors
 /// When something stands in the way; then nothing was made. Agents that run already go on.
 pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
-    let wanted = "in init, or running with agents that wait";
-    let stored = hub.read(request.session.as_ref(), wanted, |stored| {
-        let state = stored.session.state();
-        state == SessionState::Init
-            || request.start
-                && state == SessionState::Running
-                && !start::waiting(&stored.dir, &stored.session).is_empty()
-    })?;
+    let stored = select(hub, request)?;
     let commands = agent_commands(hub, request, &stored.config)?;
     let recipe = Recipe::read(hub, request)?;
     let mut session = hub.lock(&stored.config.session_id, "spawn")?;
@@ -69,6 +62,18 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
         start(hub, &mut session, request, &recipe, &commands)?;
     }
     report(&session)
+}
+
+/// The session that is meant.
+pub(super) fn select(hub: &Hub, request: &Request) -> Result<StoredSession> {
+    let wanted = "in init, or running with agents that wait";
+    hub.read(request.session.as_ref(), wanted, |stored| {
+        let state = stored.session.state();
+        state == SessionState::Init
+            || request.start
+                && state == SessionState::Running
+                && !start::waiting(&stored.dir, &stored.session).is_empty()
+    })
 }
 
 /// Keeps how the agents that wait are to be run, and starts as many as may run at once.
@@ -99,7 +104,7 @@ pub(super) fn start(
 pub(super) type Commands = BTreeMap<AgentId, AgentLaunch>;
 
 /// The commands of the agents, checked; `None` when they are not to be started.
-fn agent_commands(
+pub(super) fn agent_commands(
     hub: &Hub,
     request: &Request,
     config: &SessionConfig,
@@ -191,7 +196,11 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, recipe: &Recipe) -> R
 }
 
 /// Nothing may stand where the branches and worktrees are to be.
-fn check_free(hub: &Hub, config: &SessionConfig, branches: &[AttemptBranch]) -> Result<()> {
+pub(super) fn check_free(
+    hub: &Hub,
+    config: &SessionConfig,
+    branches: &[AttemptBranch],
+) -> Result<()> {
     // git cannot hold a branch `hub` beside a branch `hub/…`.
     for name in [
         AttemptBranch::ROOT.to_owned(),

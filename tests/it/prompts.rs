@@ -1,5 +1,6 @@
 //! What agents are told: templates, strategies, and where both come from.
 
+mod dry_run;
 mod strategies;
 mod templates;
 

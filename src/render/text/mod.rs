@@ -2,6 +2,7 @@
 
 mod agents;
 mod doctor;
+mod dry_run;
 mod journal;
 mod metrics;
 mod presets;
@@ -18,6 +19,7 @@ use crate::domain::text::visible;
 
 pub use agents::{spawn, wait};
 pub use doctor::doctor;
+pub use dry_run::dry_run;
 pub use journal::{all_events, events, followed};
 pub use metrics::metrics;
 pub use presets::presets;

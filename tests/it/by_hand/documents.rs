@@ -155,6 +155,10 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     };
     look(&mut all);
     let gate = Gate::new(&repo);
+    all.answers_twice(
+        "dry-run",
+        &["spawn", session, "--agent-cmd", "true", "--dry-run"],
+    );
     all.answers(
         "spawn",
         &["spawn", session, "--agent-cmd", &gate.agent],

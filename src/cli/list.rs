@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args as Arguments, ValueEnum};
 
-use crate::lifecycle::{Code, list, report::ListedState};
+use crate::lifecycle::{Code, WhoseSessions, list, report::ListedState};
 use crate::render::text;
 
 use super::Outcome;
@@ -20,6 +20,9 @@ pub struct Args {
     /// Only sessions in this state; again for more
     #[arg(short, long = "state", value_enum, value_name = "STATE")]
     states: Vec<StateArg>,
+    /// Only sessions of this user; me is whoever asks
+    #[arg(short, long, value_name = "NAME")]
+    user: Option<WhoseSessions>,
     /// Which come first
     #[arg(long, value_enum, default_value_t)]
     sort: Sort,
@@ -64,6 +67,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
     let request = list::Request {
         states: args.states.into_iter().map(ListedState::from).collect(),
+        user: args.user,
         oldest_first: matches!(args.sort, Sort::Oldest),
         limit: args.limit,
     };

@@ -12,6 +12,7 @@ pub mod id;
 pub mod launch;
 pub mod list;
 pub mod metric;
+pub mod owner;
 pub mod preset;
 pub mod progress;
 pub mod ranking;

@@ -23,6 +23,7 @@ use super::diagnostic::Code;
 use super::diff::DiffStat;
 use super::id::{AgentId, Attempt, SessionId};
 use super::metric::{Direction, MetricName};
+use super::owner::UserName;
 use super::preset::PresetName;
 use super::refs::{ArchiveTag, BranchName, CommitId, SnapshotRef};
 use super::session::{Exit, SessionConfig};
@@ -181,6 +182,8 @@ pub struct ListedSession {
     pub updated: Option<DateTime<Utc>>,
     /// Where its winner goes; null where it cannot be read.
     pub base_branch: Option<BranchName>,
+    /// Whose session it is; null where that cannot be read.
+    pub owner: Option<UserName>,
     /// What is wrong with its files; null where nothing is.
     pub reason: Option<String>,
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{AgentId, Attempt, BadName, SessionId, serde_as_text};
 use super::metric::{Direction, MetricName};
+use super::owner::UserName;
 use super::refs::{AttemptBranch, BranchName, CommitId};
 use super::state::{AgentStatus, SessionState, TransitionError};
 use super::time;
@@ -93,6 +94,8 @@ pub struct SessionConfig {
     pub direction: Option<Direction>,
     /// The metric of the base commit.
     pub baseline: Option<f64>,
+    /// Whose session it is.
+    pub owner: Option<UserName>,
 }
 
 impl SessionConfig {

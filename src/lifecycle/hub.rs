@@ -1,5 +1,7 @@
 //! What every use case works on: a repository, its hub directory, and the person in front of it.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -46,6 +48,8 @@ pub struct Hub {
     yes: bool,
     progress: Box<dyn Fn(Progress)>,
     ask: Ask,
+    /// Sessions of other users for which the person in front said yes.
+    pub(super) agreed: RefCell<BTreeSet<SessionId>>,
 }
 
 /// Variables by which settings can be given.
@@ -91,6 +95,7 @@ impl Hub {
             yes: setup.yes,
             progress: setup.progress,
             ask: setup.ask,
+            agreed: RefCell::default(),
         })
     }
 
@@ -216,9 +221,12 @@ impl Hub {
 
     /// Locks a session; what a killed hub left half done in it is settled first.
     ///
+    /// For whatever a person does to a session: one of another user is not touched without a yes.
+    ///
     /// # Errors
-    /// When another hub holds it for too long, or it cannot be read.
+    /// When another hub holds it for too long, or it cannot be read, or it is another user's.
     pub(super) fn lock(&self, id: &SessionId, purpose: &str) -> Result<LockedSession> {
+        self.check_owner(id, purpose)?;
         let limit = self.settings.lock_timeout();
         let locked = LockedSession::open(&self.dir, id, limit, purpose)?;
         recover::settle(self, locked)

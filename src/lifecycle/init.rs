@@ -13,7 +13,7 @@ use crate::domain::session::{SessionConfig, Task};
 use crate::domain::settings::AgentCount;
 use crate::git;
 use crate::process::program;
-use crate::store::LockedSession;
+use crate::store::{LockedSession, current_user};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
@@ -65,6 +65,7 @@ impl Plan {
             metric: self.metric.clone(),
             direction: self.direction,
             baseline: None,
+            owner: Some(current_user()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `hub list`: the sessions of a repository.
 
 use crate::domain::id::SessionId;
+use crate::domain::owner::WhoseSessions;
 use crate::domain::report::{CorruptSession, ListReport, ListedSession, ListedState};
 use crate::store::{self, StoredSession};
 
@@ -12,6 +13,8 @@ use super::hub::Hub;
 pub struct Request {
     /// Only those in one of these states; all where none is named.
     pub states: Vec<ListedState>,
+    /// Only those of this user.
+    pub user: Option<WhoseSessions>,
     /// Oldest first instead of newest first.
     pub oldest_first: bool,
     /// At most this many.
@@ -27,6 +30,10 @@ pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
     if !request.oldest_first {
         ids.reverse();
     }
+    let owner = request.user.as_ref().map(|whose| match whose {
+        WhoseSessions::Mine => store::current_user(),
+        WhoseSessions::Of(name) => name.clone(),
+    });
     let (mut sessions, mut corrupt) = (Vec::new(), Vec::new());
     for id in ids {
         if request.limit.is_some_and(|limit| sessions.len() >= limit) {
@@ -45,7 +52,9 @@ pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
                 unreadable(id, reason)
             }
         };
-        if request.states.is_empty() || request.states.contains(&listed.state) {
+        let state_fits = request.states.is_empty() || request.states.contains(&listed.state);
+        let owner_fits = owner.is_none() || owner == listed.owner;
+        if state_fits && owner_fits {
             sessions.push(listed);
         }
     }
@@ -61,6 +70,7 @@ fn listed(stored: StoredSession) -> ListedSession {
         created: Some(stored.config.created),
         updated: Some(stored.session.updated),
         base_branch: Some(stored.config.base_branch),
+        owner: stored.config.owner,
         reason: None,
     }
 }
@@ -74,6 +84,7 @@ fn unreadable(session_id: SessionId, reason: String) -> ListedSession {
         created: None,
         updated: None,
         base_branch: None,
+        owner: None,
         reason: Some(reason),
     }
 }

@@ -18,10 +18,11 @@ use crate::domain::time;
 
 use super::atomic;
 use super::error::{Error, Result};
+use super::owner::owner_of;
 use super::yaml::{self, LONGEST, line_of};
 
-/// The established names, in the order in which they are written.
-const NAMES: [&str; 10] = [
+/// The names that hub knows, in the order in which they are written: the established ones first.
+const NAMES: [&str; 11] = [
     "session_id",
     "task",
     "agent_count",
@@ -32,6 +33,7 @@ const NAMES: [&str; 10] = [
     "metric",
     "direction",
     "baseline",
+    "owner",
 ];
 
 /// A session's configuration as it stands in its file.
@@ -59,16 +61,24 @@ impl ConfigFile {
             let line = whole.unwrap_or_default().split(|b| *b == b'\n').count();
             Error::corrupt(path, Some(line), "it is not UTF-8")
         })?;
-        let (keys, extra) = parse(path, &text)?;
+        let (mut keys, mut extra) = parse(path, &text)?;
+        // Older tools did not write the commit; what one calls an owner may be anybody.
+        if keys.get("base_commit").is_none_or(Value::is_null)
+            && let Some(owner) = keys.remove("owner")
+        {
+            extra.insert("owner".into(), owner);
+        }
         let reader = Reader {
             path,
             text: &text,
             keys: &keys,
         };
-        Ok(Self {
-            config: reader.config(id)?,
-            extra,
-        })
+        let mut config = reader.config(id)?;
+        if config.owner.is_none() {
+            // Older tools did not write it.
+            config.owner = path.parent().and_then(owner_of);
+        }
+        Ok(Self { config, extra })
     }
 
     /// Replaces the file.
@@ -121,6 +131,12 @@ impl ConfigFile {
             "baseline",
             config.baseline.map(|value| format!("{value:?}")),
         );
+        if !self.extra.contains_key("owner") {
+            line(
+                "owner",
+                config.owner.as_ref().map(|name| scalar(name.as_str())),
+            );
+        }
         if !self.extra.is_empty() {
             let extra = serde_yaml::to_string(&self.extra)
                 .map_err(|error| Error::corrupt("config.yaml", None, error.to_string()))?;
@@ -233,6 +249,7 @@ impl Reader<'_> {
             metric: self.optional("metric")?,
             direction: self.optional("direction")?,
             baseline: self.baseline()?,
+            owner: self.optional("owner")?,
         })
     }
 
@@ -332,6 +349,19 @@ mod tests {
     }
 
     #[test]
+    fn what_an_older_tool_calls_an_owner_is_kept_and_means_nothing() {
+        let text = older("task: x") + "owner: coordinator\n";
+        let file = read(&text).unwrap();
+        let of_folder = read(&older("task: x")).unwrap().config.owner;
+        assert!(of_folder.is_some());
+        assert_eq!(file.config.owner, of_folder);
+        let again = file.to_text().unwrap();
+        assert_eq!(again.matches("owner: ").count(), 1, "{again}");
+        assert!(again.contains("owner: coordinator\n"), "{again}");
+        assert_eq!(read(&again).unwrap().config.owner, of_folder);
+    }
+
+    #[test]
     fn what_is_damaged_is_named_with_its_line() {
         for (text, line) in [
             (String::new(), None::<usize>),
@@ -389,9 +419,10 @@ mod tests {
                 metric: Some("p50: ms".parse().unwrap()),
                 direction: Some(crate::domain::metric::Direction::Higher),
                 baseline,
+                owner: Some("ada".parse().unwrap()),
             };
             let text = ConfigFile::new(config.clone()).to_text().unwrap();
-            prop_assert_eq!(text.lines().count(), 10, "one line each: {}", text);
+            prop_assert_eq!(text.lines().count(), 11, "one line each: {}", text);
             prop_assert_eq!(read(&text).unwrap().config, config);
         }
     }

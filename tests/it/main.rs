@@ -23,6 +23,7 @@ mod established;
 mod evaluation;
 mod events;
 mod hermetic;
+mod installation;
 mod kills;
 mod logs;
 mod merge;

@@ -26,6 +26,7 @@ fn init_names_the_session_the_baseline_and_the_next_step() {
     metric: p50_ms
     direction: lower
     baseline: 180.0
+    owner: [OWNER]
     ");
     assert_eq!(repo.read(repo.hub_dir().join(".gitignore")), "*\n");
     assert_eq!(repo.git(["status", "--porcelain", "--ignored=no"]), "");

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{ARCHIVED, EVALUATING, INIT, MERGED, RUNNING, older_attempt, repo_with};
-use crate::support::Tree;
+use crate::support::{Tree, without_owner};
 
 #[test]
 fn is_listed_as_it_is() {
@@ -25,7 +25,7 @@ fn is_listed_as_it_is() {
 fn is_listed_in_the_established_shape() {
     let repo = repo_with(&["established"]);
     let list = repo.hub(["list", "--format", "json"]).ok();
-    assert_snapshot!(list.stdout, @r#"
+    assert_snapshot!(without_owner(&list.stdout), @r#"
     {
       "sessions": [
         {
@@ -36,6 +36,7 @@ fn is_listed_in_the_established_shape() {
           "created": "2026-03-16T17:30:15+00:00",
           "updated": "2026-03-16T18:02:59+00:00",
           "base_branch": "main",
+          "owner": [OWNER],
           "reason": null
         },
         {
@@ -46,6 +47,7 @@ fn is_listed_in_the_established_shape() {
           "created": "2026-03-12T08:00:00+00:00",
           "updated": "2026-03-12T11:21:45+00:00",
           "base_branch": "main",
+          "owner": [OWNER],
           "reason": null
         },
         {
@@ -56,6 +58,7 @@ fn is_listed_in_the_established_shape() {
           "created": "2026-03-09T14:07:30+00:00",
           "updated": "2026-03-09T15:40:02+00:00",
           "base_branch": "main",
+          "owner": [OWNER],
           "reason": null
         },
         {
@@ -66,6 +69,7 @@ fn is_listed_in_the_established_shape() {
           "created": "2026-03-05T10:15:00+00:00",
           "updated": "2026-03-05T10:16:12+00:00",
           "base_branch": "main",
+          "owner": [OWNER],
           "reason": null
         },
         {
@@ -76,6 +80,7 @@ fn is_listed_in_the_established_shape() {
           "created": "2026-03-02T09:00:00+00:00",
           "updated": "2026-03-02T09:00:00+00:00",
           "base_branch": "main",
+          "owner": [OWNER],
           "reason": null
         }
       ],
@@ -149,7 +154,7 @@ fn shows_a_command_with_quotes_and_an_empty_baseline() {
 fn shows_what_the_file_left_out_as_null() {
     let repo = repo_with(&["established"]);
     let status = repo.hub(["status", ARCHIVED, "--json"]).ok();
-    assert_snapshot!(status.stdout, @r#"
+    assert_snapshot!(without_owner(&status.stdout), @r#"
     {
       "config": {
         "session_id": "20260316-173015",
@@ -161,7 +166,8 @@ fn shows_what_the_file_left_out_as_null() {
         "eval_cmd": null,
         "metric": null,
         "direction": null,
-        "baseline": null
+        "baseline": null,
+        "owner": [OWNER]
       },
       "state": {
         "session_id": "20260316-173015",

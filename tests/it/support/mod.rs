@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use hub::{Answer, Hub, Running};
-pub use normal::normalised;
+pub use normal::{normalised, without_owner};
 pub use repo::TestRepo;
 pub use terminal::{Terminal, plain};
 pub use tree::Tree;

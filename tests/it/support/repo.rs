@@ -202,6 +202,12 @@ impl TestRepo {
         run(Command::new("cp")
             .arg(env!("CARGO_BIN_EXE_hub"))
             .arg(&program));
+        // Without a name in its file a session is the folder's owner's.
+        let sessions = self.hub_dir().join("sessions");
+        for entry in fs::read_dir(sessions).into_iter().flatten().flatten() {
+            let config = entry.path().join("config.yaml");
+            run(Command::new("sed").args(["-i", "/^owner: /d"]).arg(config));
+        }
         let owner = format!("{NOBODY}:{NOBODY}");
         run(Command::new("chown").args(["-R", &owner]).arg(&self.root));
         let mut command = self.command(program.to_str().unwrap(), &self.path());

@@ -1,0 +1,34 @@
+//! Users: who asks, and whom a folder belongs to.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use nix::unistd::{Uid, User};
+
+use crate::domain::owner::UserName;
+
+/// Whoever runs this process.
+#[must_use]
+pub fn current_user() -> UserName {
+    name_of(Uid::effective().as_raw())
+}
+
+/// The owner of a file or folder; `None` where it cannot be looked at.
+pub(super) fn owner_of(path: &Path) -> Option<UserName> {
+    Some(name_of(fs::symlink_metadata(path).ok()?.uid()))
+}
+
+/// Asked for once a user: the system may ask a server.
+fn name_of(uid: u32) -> UserName {
+    static KNOWN: Mutex<BTreeMap<u32, UserName>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = known.entry(uid).or_insert_with(|| {
+        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+        user.and_then(|user| user.name.parse().ok())
+            .unwrap_or_else(|| UserName::of_number(uid))
+    });
+    name.clone()
+}

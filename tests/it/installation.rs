@@ -1,0 +1,3 @@
+//! Several users on one machine: whose a session is, and what others may do to it.
+
+mod owner;

@@ -12,6 +12,7 @@ mod eval;
 mod events;
 mod global;
 mod init;
+mod limits;
 mod list;
 mod log;
 mod logs;

@@ -14,6 +14,7 @@ use crate::render::text;
 
 use super::Outcome;
 use super::global::Global;
+use super::limits::LimitArgs;
 
 /// How agents are made
 #[derive(Debug, Arguments)]
@@ -61,6 +62,8 @@ pub struct AgentArgs {
     /// How many TCP ports each agent has for itself, told by variables `HUB_PORT…` [default: 0]
     #[arg(long, value_name = "N")]
     ports: Option<PortCount>,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 impl AgentArgs {
@@ -92,6 +95,7 @@ impl AgentArgs {
                 teardown: self.teardown,
                 ports: self.ports,
             },
+            limits: self.limits.limits(),
             ..Launch::default()
         };
         let strategies = match self.strategies {

@@ -19,6 +19,7 @@ pub mod ranking;
 pub mod ready;
 pub mod refs;
 pub mod report;
+pub mod resources;
 pub mod session;
 pub mod settings;
 pub mod state;

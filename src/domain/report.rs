@@ -26,6 +26,7 @@ use super::metric::{Direction, MetricName};
 use super::owner::UserName;
 use super::preset::PresetName;
 use super::refs::{ArchiveTag, BranchName, CommitId, SnapshotRef};
+use super::resources::TimedOut;
 use super::session::{Exit, SessionConfig};
 use super::state::{AgentStatus, SessionState};
 use super::time;
@@ -277,6 +278,8 @@ pub struct AgentReport {
     pub reason: Option<String>,
     /// The TCP ports that are its own while it runs.
     pub ports: Vec<u16>,
+    /// The limit of its time that ended it; null where none did.
+    pub timed_out: Option<TimedOut>,
     /// How long its process ran, or has run until now.
     pub elapsed_s: Option<f64>,
     /// The preset that it is run by; null where a command was given.
@@ -287,6 +290,18 @@ pub struct AgentReport {
     pub tokens_out: Option<u64>,
     /// What they cost, in US dollars; null where that is not known.
     pub cost_usd: Option<f64>,
+    /// The processor time that it used with everything that it started; null until it has ended.
+    pub cpu_s: Option<f64>,
+    /// The largest that a single process of it was; null until it has ended.
+    pub peak_memory_bytes: Option<u64>,
+    /// When its supervisor last told that it is there.
+    #[serde(with = "time::option")]
+    #[schemars(with = "Option<String>")]
+    pub heartbeat: Option<DateTime<Utc>>,
+    /// When it last printed something.
+    #[serde(with = "time::option")]
+    #[schemars(with = "Option<String>")]
+    pub last_output: Option<DateTime<Utc>>,
     /// The line that makes its prompt differ.
     pub strategy: Option<String>,
 }
@@ -404,8 +419,14 @@ pub struct WaitedAgent {
     pub exit: Option<Exit>,
     /// Why it was not run, or was ended, where that is not its own doing.
     pub reason: Option<String>,
+    /// The limit of its time that ended it; null where none did.
+    pub timed_out: Option<TimedOut>,
     /// How long it ran.
     pub elapsed_s: Option<f64>,
+    /// The processor time that it used with everything that it started; null until it has ended.
+    pub cpu_s: Option<f64>,
+    /// The largest that a single process of it was; null until it has ended.
+    pub peak_memory_bytes: Option<u64>,
     /// The last lines of its stderr, when it failed; of `setup.log`, when it was not run.
     pub last_lines: Option<String>,
 }

@@ -12,6 +12,7 @@ use super::id::{AgentId, Attempt, BadName, SessionId, serde_as_text};
 use super::metric::{Direction, MetricName};
 use super::owner::UserName;
 use super::refs::{AttemptBranch, BranchName, CommitId};
+use super::resources::{TimedOut, Usage};
 use super::state::{AgentStatus, SessionState, TransitionError};
 use super::time;
 use super::usage::TokenUse;
@@ -168,6 +169,10 @@ pub struct Run {
     pub tokens: TokenUse,
     /// The TCP ports that were its own while it ran.
     pub ports: Vec<u16>,
+    /// The limit of its time that ended it.
+    pub timed_out: Option<TimedOut>,
+    /// What it used.
+    pub usage: Option<Usage>,
 }
 
 impl Run {
@@ -183,6 +188,8 @@ impl Run {
             reason: None,
             tokens: TokenUse::default(),
             ports: Vec::new(),
+            timed_out: None,
+            usage: None,
         }
     }
 }

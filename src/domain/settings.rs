@@ -72,9 +72,12 @@ impl FromStr for Seconds {
     type Err = BadName;
 
     fn from_str(s: &str) -> Result<Self, BadName> {
-        let seconds = s.parse::<f64>().ok();
-        seconds
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        let units = [("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+        let with_unit = |(unit, factor)| Some((s.strip_suffix(unit)?, factor));
+        let (number, factor) = units.into_iter().find_map(with_unit).unwrap_or((s, 1.0));
+        let number = number.parse::<f64>().ok();
+        number
+            .and_then(|number| Duration::try_from_secs_f64(number * factor).ok())
             .map(Self)
             .ok_or_else(|| BadName::new("a number of seconds", s, "it must be 0 or more"))
     }

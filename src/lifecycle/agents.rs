@@ -205,12 +205,17 @@ pub(super) fn waited(seen: &Seen, timed_out: bool, now: DateTime<Utc>) -> WaitRe
             let status = seen.status(*agent, record);
             let ended = !status.is_active() && record.run.is_some();
             let failed = ended && !status.succeeded();
+            let run = record.run.as_ref();
+            let usage = run.and_then(|run| run.usage);
             WaitedAgent {
                 agent: *agent,
                 status,
-                exit: record.run.as_ref().and_then(|run| run.exit),
-                reason: record.run.as_ref().and_then(|run| run.reason.clone()),
+                exit: run.and_then(|run| run.exit),
+                reason: run.and_then(|run| run.reason.clone()),
+                timed_out: run.and_then(|run| run.timed_out),
                 elapsed_s: elapsed_s(record, now),
+                cpu_s: usage.and_then(|usage| usage.cpu_s),
+                peak_memory_bytes: usage.and_then(|usage| usage.peak_memory_bytes),
                 last_lines: failed
                     .then(|| logs::last_lines(&last_log(&stored.dir.agent(*agent)), 5))
                     .filter(|lines| !lines.is_empty()),

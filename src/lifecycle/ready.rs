@@ -9,7 +9,8 @@ use crate::domain::ready::{Ready, ShellLine};
 use crate::domain::session::ProcessMark;
 use crate::process::command::ShellCommand;
 use crate::process::ports::{self, PortBlock};
-use crate::process::supervisor::{self, Watched};
+use crate::process::requests::Requests;
+use crate::process::watch::{self, Ended, Job, Watched};
 use crate::store::{AgentDir, LockedSession, atomic};
 
 use super::error::{Error, Result};
@@ -70,9 +71,11 @@ pub(super) struct Unready {
 }
 
 /// In the supervisor: runs the setup commands where they were not run to a good end before;
-/// the first that fails is the last. `agent` is what runs afterwards in the same folder.
+/// the first that fails is the last. `agent` is what runs afterwards in the same folder, and
+/// each of them is held to its limits.
 pub(super) fn prepare(
-    agent: &ShellCommand,
+    requests: &Requests,
+    agent: &Job<'_>,
     folder: &AgentDir,
     setup: &[ShellLine],
     started: impl Fn(Option<ProcessMark>),
@@ -89,15 +92,19 @@ pub(super) fn prepare(
             command: line.to_string(),
             stdout: log.clone(),
             stderr: log.clone(),
+            ..agent.command.clone()
+        };
+        let job = Job {
+            command: &command,
             ..agent.clone()
         };
-        let watched = supervisor::watch(&command, &started)?;
-        if watched.cancelled || !watched.exit.success() {
-            let reason = format!(
-                "setup command {:?} ended with {}",
-                line.as_str(),
-                watched.exit
-            );
+        let watched = watch::watch(requests, &job, &started)?;
+        if watched.ended.is_some() || !watched.exit.success() {
+            let line = line.as_str();
+            let reason = match watched.ended {
+                Some(Ended::TimedOut(reached)) => format!("setup command {line:?}: {reached}"),
+                _ => format!("setup command {line:?} ended with {}", watched.exit),
+            };
             return Ok(Some(Unready { watched, reason }));
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::report::{AgentReport, ShownStatus, StateReport, StatusReport,
 use crate::domain::session::{Session, SessionConfig};
 use crate::domain::state::{AgentStatus, SessionState};
 use crate::git::Worktree;
+use crate::process::{heartbeat, logs};
 use crate::store::StoredSession;
 
 use super::agents::{Seen, elapsed_s};
@@ -70,6 +71,8 @@ pub fn changing(report: &StatusReport) -> StatusReport {
     let mut report = report.clone();
     for agent in &mut report.agents {
         agent.elapsed_s = None;
+        agent.heartbeat = None;
+        agent.last_output = None;
     }
     report
 }
@@ -123,6 +126,8 @@ fn agent_report(
     };
     let run = record.and_then(|record| record.run.as_ref());
     let tokens = run.map(|run| run.tokens).unwrap_or_default();
+    let usage = run.and_then(|run| run.usage);
+    let folder = stored.dir.agent(agent);
     let mut report = AgentReport {
         agent,
         status: record.map(|record| seen.status(agent, record)),
@@ -138,16 +143,19 @@ fn agent_report(
         rank: result.and_then(|result| result.rank),
         last_update: None,
         last_message: None,
-        exit: record.and_then(|record| record.run.as_ref()?.exit),
-        reason: record.and_then(|record| record.run.as_ref()?.reason.clone()),
-        ports: record
-            .and_then(|record| Some(record.run.as_ref()?.ports.clone()))
-            .unwrap_or_default(),
+        exit: run.and_then(|run| run.exit),
+        reason: run.and_then(|run| run.reason.clone()),
+        timed_out: run.and_then(|run| run.timed_out),
+        ports: run.map(|run| run.ports.clone()).unwrap_or_default(),
         elapsed_s: record.and_then(|record| elapsed_s(record, hub.now())),
         preset: None,
         tokens_in: tokens.tokens_in,
         tokens_out: tokens.tokens_out,
         cost_usd: tokens.cost_usd,
+        cpu_s: usage.and_then(|usage| usage.cpu_s),
+        peak_memory_bytes: usage.and_then(|usage| usage.peak_memory_bytes),
+        heartbeat: run.and_then(|_| heartbeat::last(&folder.heartbeat())),
+        last_output: run.and_then(|_| logs::last_output(&[folder.stdout(), folder.stderr()])),
         strategy: record.and_then(|record| record.strategy.clone()),
     };
     if let Some(tip) = tip {

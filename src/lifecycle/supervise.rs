@@ -8,14 +8,16 @@ use serde_json::json;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::launch::{Launch, Leftovers};
-use crate::domain::session::{Exit, ProcessMark, Run};
+use crate::domain::session::{AgentRecord, Exit, ProcessMark, Run};
 use crate::domain::state::AgentStatus;
 use crate::domain::usage::TokenUse;
 use crate::git::Repository;
 use crate::process::command::ShellCommand;
 use crate::process::mark;
 use crate::process::ports::PortBlock;
-use crate::process::supervisor::{self, Watched};
+use crate::process::requests::Requests;
+use crate::process::supervisor;
+use crate::process::watch::{self, Ended, Job, Watched};
 use crate::store::{HubDir, LockedSession, StoredSession};
 
 use super::error::{Error, Result};
@@ -32,14 +34,14 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// # Errors
 /// When the session cannot be read or written. The agent's own failure is no error.
 pub fn run(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<()> {
-    if supervisor::await_go()?.is_none() {
+    let Some(requests) = supervisor::await_go()? else {
         return Ok(());
-    }
+    };
     let mut failed = 0;
     // Its own for as long as this process lives.
     let mut ports = None;
-    while let Some(pause) = attempt(hub, session, agent, &mut failed, &mut ports)? {
-        if supervisor::rest(pause)? || !begin_again(hub, session, agent)? {
+    while let Some(pause) = attempt(hub, &requests, session, agent, &mut failed, &mut ports)? {
+        if supervisor::rest(&requests, pause) || !begin_again(hub, session, agent)? {
             break;
         }
     }
@@ -50,6 +52,7 @@ pub fn run(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<()> {
 /// One attempt, from start to record; returns the pause before the next one, if there is one.
 fn attempt(
     hub: &Hub,
+    requests: &Requests,
     session: &SessionId,
     agent: AgentId,
     failed: &mut u32,
@@ -63,6 +66,11 @@ fn attempt(
         Err(error) => (&[][..], Some(error)),
     };
     command.variables.extend(ready::port_variables(numbers));
+    let job = Job {
+        command: &command,
+        limits: &launch.limits,
+        heartbeat: stored.dir.agent(agent).heartbeat(),
+    };
     let started = |process| {
         // The agent goes on whether or not this can be written down.
         if let Err(error) = record_start(&hub.dir, session, agent, process, numbers) {
@@ -72,13 +80,13 @@ fn attempt(
     let folder = stored.dir.agent(agent);
     let mut reason = None;
     let prepared = match no_ports {
-        None => ready::prepare(&command, &folder, &launch.ready.setup, started),
+        None => ready::prepare(requests, &job, &folder, &launch.ready.setup, started),
         Some(error) => Err(error),
     };
     let watched = match prepared {
-        Ok(None) => supervisor::watch(&command, started).map_err(Error::from),
+        Ok(None) => watch::watch(requests, &job, started).map_err(Error::from),
         Ok(Some(unready)) => {
-            reason = Some(unready.reason).filter(|_| !unready.watched.cancelled);
+            reason = Some(unready.reason).filter(|_| unready.watched.ended != Some(Ended::Asked));
             Ok(unready.watched)
         }
         Err(error) => Err(error),
@@ -88,9 +96,13 @@ fn attempt(
         reason = Some(format!("it cannot be started: {error}"));
         Watched {
             exit: Exit::Code(127),
-            cancelled: false,
+            ended: None,
+            usage: None,
         }
     });
+    if let Some(Ended::TimedOut(reached)) = watched.ended {
+        reason.get_or_insert_with(|| reached.to_string());
+    }
     let leftovers = match launch.leftovers {
         Leftovers::Commit => commit_leftovers(&hub.repository, &command.folder, session, agent),
         Leftovers::Keep => None,
@@ -224,19 +236,31 @@ fn record_end(
     leftovers: Option<&str>,
     tokens: TokenUse,
 ) -> Result<AgentStatus> {
-    let status = match (watched.cancelled, watched.exit.success()) {
-        (true, _) => AgentStatus::Cancelled,
-        (false, true) => AgentStatus::Succeeded,
-        (false, false) => AgentStatus::Failed,
+    let status = match (watched.ended, watched.exit.success()) {
+        (Some(Ended::Asked), _) => AgentStatus::Cancelled,
+        (Some(Ended::TimedOut(_)), _) => AgentStatus::TimedOut,
+        (None, true) => AgentStatus::Succeeded,
+        (None, false) => AgentStatus::Failed,
+    };
+    let timed_out = match watched.ended {
+        Some(Ended::TimedOut(reached)) => Some(reached),
+        _ => None,
     };
     let now = hub.now();
     session.change(|state| {
+        let before = state.agents().get(&agent).map(AgentRecord::status);
+        if before == Some(AgentStatus::Paused) && status != AgentStatus::Cancelled {
+            // A process that stands still can be killed all the same.
+            state.advance_agent(agent, AgentStatus::Running, now)?;
+        }
         let record = state.advance_agent(agent, status, now)?;
         if let Some(run) = record.run.as_mut() {
             run.ended = Some(now);
             run.exit = Some(watched.exit);
             run.reason = reason.map(str::to_owned);
             run.tokens = tokens;
+            run.timed_out = timed_out;
+            run.usage = watched.usage;
         }
         Ok::<_, Error>(())
     })?;
@@ -245,6 +269,8 @@ fn record_end(
         "status": status,
         "exit": watched.exit,
         "reason": reason,
+        "timed_out": timed_out,
+        "usage": watched.usage,
         "leftovers": leftovers,
         "tokens_in": tokens.tokens_in,
         "tokens_out": tokens.tokens_out,

@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
 use crate::domain::environment::GIT_LOCAL;
+use crate::domain::launch::Limits;
 use crate::domain::session::Exit;
 
+use super::allowance;
 use super::error::{Error, Result};
 use super::group;
 use super::interrupt::Interrupt;
@@ -47,10 +49,17 @@ impl ShellCommand {
     /// # Errors
     /// When the shell or one of the files cannot be opened.
     pub fn start(&self) -> Result<Child> {
+        self.start_within(&Limits::default())
+    }
+
+    /// The same, with limits that the system holds each of its processes to.
+    pub(super) fn start_within(&self, limits: &Limits) -> Result<Child> {
         let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", &self.command])
-            .current_dir(&self.folder);
+        command.arg("-c").current_dir(&self.folder);
+        match allowance::script(limits) {
+            Some(script) => command.args([&script, "sh", &self.command]),
+            None => command.arg(&self.command),
+        };
         forget_git(&mut command);
         let (stdout, stderr) = self.outputs()?;
         for (name, value) in &self.variables {
@@ -112,8 +121,11 @@ pub(super) fn forget_git(command: &mut Command) {
     }
 }
 
+/// An empty file that is written at its end, also when somebody empties it meanwhile.
 fn output(path: &Path) -> Result<File> {
-    File::create(path).map_err(Error::io(format!("write {}", path.display())))
+    File::create(path)
+        .and_then(|_| File::options().append(true).open(path))
+        .map_err(Error::io(format!("write {}", path.display())))
 }
 
 /// Waits for a child's end without reaping it, or until a signal comes.

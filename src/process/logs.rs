@@ -1,8 +1,10 @@
 //! Reading what processes printed.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
 
 use crate::domain::text::visible;
 
@@ -14,7 +16,8 @@ pub fn tail(path: &Path, most: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+        let from = after_holes(&file, length.saturating_sub(most), length);
+        file.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
         file.take(most).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -23,6 +26,35 @@ pub fn tail(path: &Path, most: u64) -> String {
         |_| String::new(),
         |bytes| String::from_utf8_lossy(&bytes).into_owned(),
     )
+}
+
+/// Where the data begins that follows the last hole behind `from`, or `from` itself.
+///
+/// The middle of a log that is too long is freed while the agent goes on; nobody wants to
+/// read its NULs.
+fn after_holes(file: &File, mut from: u64, length: u64) -> u64 {
+    use rustix::fs::{SeekFrom, seek};
+
+    // Where there is no hole, the file's end is found.
+    while let Ok(hole) = seek(file, SeekFrom::Hole(from)) {
+        if hole >= length {
+            break;
+        }
+        match seek(file, SeekFrom::Data(hole)) {
+            Ok(data) => from = data,
+            Err(_) => return length,
+        }
+    }
+    from
+}
+
+/// The next data behind `from`, up to the hole or the end behind that.
+fn data_from(file: &File, from: u64) -> (u64, u64) {
+    use rustix::fs::{SeekFrom, seek};
+
+    // Fails at the end; and where holes are not known, in which case all is data.
+    let begin = seek(file, SeekFrom::Data(from)).unwrap_or(from);
+    (begin, seek(file, SeekFrom::Hole(begin)).unwrap_or(u64::MAX))
 }
 
 /// The last `count` lines that hold something, without what a terminal would obey.
@@ -71,8 +103,11 @@ impl Growing {
         const MOST: u64 = 1024 * 1024;
         let mut bytes = Vec::new();
         let read = File::open(&self.path).and_then(|mut file| {
-            file.seek(SeekFrom::Start(self.offset))?;
-            file.take(MOST).read_to_end(&mut bytes)
+            let (from, until) = data_from(&file, self.offset);
+            self.offset = from;
+            file.seek(SeekFrom::Start(from))?;
+            file.take(MOST.min(until.saturating_sub(from)))
+                .read_to_end(&mut bytes)
         });
         match read {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -129,6 +164,17 @@ fn offset_of_last(path: &Path, count: usize) -> std::io::Result<u64> {
     Ok(0)
 }
 
+/// When something was last written into one of these files; `None` when nothing ever was.
+#[must_use]
+pub fn last_output(logs: &[PathBuf]) -> Option<DateTime<Utc>> {
+    let written = logs.iter().filter_map(|log| fs::metadata(log).ok());
+    let written = written.filter(|metadata| metadata.len() > 0);
+    let latest = written
+        .filter_map(|metadata| metadata.modified().ok())
+        .max();
+    latest.map(DateTime::from)
+}
+
 /// A line as a person reads it: harmless, and not of any length.
 fn shown(line: &str) -> String {
     const LONGEST: usize = 500;
@@ -183,6 +229,22 @@ mod tests {
         file.write_all(b"two\n").unwrap();
         assert_eq!(growing.read().unwrap(), b"two\n");
         assert_eq!(growing.read().unwrap(), b"");
+    }
+
+    #[test]
+    fn holes_are_not_read() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"head\n").unwrap();
+        file.seek(SeekFrom::Start(1 << 20)).unwrap();
+        file.write_all(b"tail\n").unwrap();
+        assert_eq!(tail(file.path(), 1 << 21), "tail\n");
+        assert_eq!(last_lines(file.path(), 5), "tail");
+        let mut growing = Growing::open(file.path(), None).unwrap();
+        let head = growing.read().unwrap();
+        assert!(head.starts_with(b"head\n") && head.len() < 1 << 17);
+        let mut read = growing.read().unwrap();
+        read.extend(growing.read().unwrap());
+        assert_eq!(read, b"tail\n");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! - [`command`] runs one shell command to its end, in a process group of its own.
 //! - [`supervisor`] is both ends of the small process that watches one agent: it is
-//!   started detached from the terminal, starts the agent, waits, and reports.
+//!   started detached from the terminal, and told when to begin.
+//! - [`watch`] is what it does then: one attempt with its limits, and what is asked of it meanwhile.
 //! - [`mark`] tells a process from a later one with the same number.
 //! - [`ports`] gives each agent TCP ports of its own.
 //! - [`interrupt`] turns SIGINT, SIGTERM and SIGHUP into a flag that long work looks at.
@@ -10,18 +11,26 @@
 //! Output goes to files, never through pipes: a grandchild that keeps a pipe open
 //! cannot make hub wait.
 
+mod allowance;
 pub mod command;
 mod error;
 mod group;
+pub mod heartbeat;
+mod idle;
 pub mod interrupt;
 pub mod leftovers;
+mod log_limit;
 pub mod logs;
 pub mod mark;
 pub mod ports;
 pub mod program;
+pub mod requests;
+mod stopwatch;
 pub mod supervisor;
+mod usage;
 pub mod version;
 pub mod visible;
+pub mod watch;
 
 pub use error::{Error, Result};
 pub use interrupt::Interrupt;

@@ -14,18 +14,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
-use crate::domain::session::{Exit, ProcessMark};
+use crate::domain::session::ProcessMark;
 
-use super::command::{ShellCommand, exit_of};
 use super::error::{Error, Result};
+use super::requests::{Request, Requests};
 use super::{group, mark};
 
 /// How long an agent may go on after it was asked to end.
@@ -53,6 +49,8 @@ pub fn launch(program: &Path, arguments: &[String], log: &Path) -> Result<Launch
         .append(true)
         .open(log)
         .map_err(Error::io(format!("write {}", log.display())))?;
+    // Whoever waits for the end of a pipe that hub was given must not wait for the agents.
+    close_fds::set_fds_cloexec(3, &[]);
     let mut child = Command::new(program)
         .args(arguments)
         // It must not keep any folder from being removed.
@@ -97,20 +95,16 @@ impl Launched {
 
 /// In the supervisor: leaves the terminal, tells that it is ready, and waits for the job.
 ///
-/// Returns `None` when whoever started it is gone before it handed the job over.
+/// Returns what is asked of it from now on, or `None` when whoever started it is gone before it handed the job over.
 ///
 /// # Errors
 /// When the system refuses.
-pub fn await_go() -> Result<Option<String>> {
+pub fn await_go() -> Result<Option<Requests>> {
     // Fails only where it leads a group already, and then nothing is to be left.
     let _ = rustix::process::setsid();
     rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1))
         .map_err(|error| Error::io("become a subreaper")(error.into()))?;
-    // The terminal's end and a stray Ctrl-C are not for the supervisor.
-    for signal in [SIGHUP, SIGINT] {
-        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
-            .map_err(Error::io("ignore signals"))?;
-    }
+    let requests = Requests::catch()?;
     let mut output = std::io::stdout();
     writeln!(output, "{READY}")
         .and_then(|()| output.flush())
@@ -120,7 +114,7 @@ pub fn await_go() -> Result<Option<String>> {
         .read_to_string(&mut job)
         .map_err(Error::io("read the supervisor's job"))?;
     detach_streams()?;
-    Ok((!job.is_empty()).then_some(job))
+    Ok((!job.is_empty()).then_some(requests))
 }
 
 /// Lets go of the pipes to whoever started the supervisor.
@@ -136,86 +130,18 @@ fn detach_streams() -> Result<()> {
 }
 
 /// In the supervisor: waits between two attempts; returns whether somebody asked for the end.
-///
-/// # Errors
-/// When the system refuses.
-pub fn rest(time: Duration) -> Result<bool> {
-    let asked = Arc::new(AtomicBool::new(false));
-    let caught = signal_hook::flag::register(SIGTERM, Arc::clone(&asked))
-        .map_err(Error::io("catch signals"))?;
+#[must_use]
+pub fn rest(requests: &Requests, time: Duration) -> bool {
     let until = Instant::now() + time;
-    while !asked.load(Ordering::SeqCst) {
+    loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            break;
+            return false;
         }
-        std::thread::sleep(left.min(Duration::from_millis(50)));
+        if requests.next_within(left) == Some(Request::End) {
+            return true;
+        }
     }
-    signal_hook::low_level::unregister(caught);
-    Ok(asked.load(Ordering::SeqCst))
-}
-
-/// How a watched agent ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Watched {
-    /// Its exit status or signal.
-    pub exit: Exit,
-    /// Whether somebody had asked for its end.
-    pub cancelled: bool,
-}
-
-/// In the supervisor: runs the agent to its end.
-///
-/// SIGTERM ends the agent's group, with SIGKILL after [`GRACE`]. Whatever the agent
-/// leaves running, in its group or out of it, ends with it.
-///
-/// # Errors
-/// When the agent cannot be started.
-pub fn watch(agent: &ShellCommand, started: impl FnOnce(Option<ProcessMark>)) -> Result<Watched> {
-    // Before the agent starts: its end must not be missed.
-    let mut signals = Signals::new([SIGTERM, SIGCHLD]).map_err(Error::io("catch signals"))?;
-    let mut child = agent.start()?;
-    let leader = child.id();
-    started(mark::of(leader));
-    let ended = Arc::new(AtomicBool::new(false));
-    let mut cancelled = None;
-    // The agent may have ended before the first look, which then sees it at once.
-    let status = loop {
-        let status = child.try_wait().map_err(Error::io("wait for the agent"))?;
-        if let Some(status) = status {
-            break status;
-        }
-        for signal in signals.wait() {
-            if signal == SIGTERM && cancelled.is_none() {
-                cancelled = Some(Instant::now());
-                end_group(leader, &ended);
-            }
-        }
-    };
-    if let Some(asked) = cancelled {
-        // The shell around the agent ends at once; the agent itself may be about to.
-        group::await_empty(leader, asked + GRACE);
-    }
-    ended.store(true, Ordering::SeqCst);
-    group::signal_group(leader, Signal::KILL);
-    group::end_orphans(GRACE);
-    Ok(Watched {
-        exit: exit_of(status),
-        cancelled: cancelled.is_some(),
-    })
-}
-
-fn end_group(leader: u32, ended: &Arc<AtomicBool>) {
-    group::signal_group(leader, Signal::TERM);
-    // A stopped group would not see the signal before it goes on.
-    group::signal_group(leader, Signal::CONT);
-    let ended = Arc::clone(ended);
-    std::thread::spawn(move || {
-        std::thread::sleep(GRACE);
-        if !ended.load(Ordering::SeqCst) {
-            group::signal_group(leader, Signal::KILL);
-        }
-    });
 }
 
 /// Asks a supervisor to end its agent; nothing happens when it is gone.

@@ -470,6 +470,12 @@ impl AgentDir {
         self.root.join("setup.done")
     }
 
+    /// Touched by the agent's supervisor as long as it is there.
+    #[must_use]
+    pub fn heartbeat(&self) -> PathBuf {
+        self.root.join("heartbeat")
+    }
+
     /// What went wrong in the agent's supervisor itself.
     #[must_use]
     pub fn supervisor_log(&self) -> PathBuf {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::id::{AgentId, Attempt, SessionId};
 use crate::domain::refs::AttemptBranch;
+use crate::domain::resources::{TimedOut, Usage};
 use crate::domain::session::{AgentRecord, Exit, ProcessMark, Run, Session};
 use crate::domain::state::{AgentStatus, SessionState};
 use crate::domain::time;
@@ -79,6 +80,10 @@ struct AgentDocument {
     cost_usd: Option<f64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ports: Vec<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timed_out: Option<TimedOut>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usage: Option<Usage>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -240,6 +245,8 @@ fn agent_record(document: AgentDocument, session: &SessionId, agent: AgentId) ->
                 cost_usd: document.cost_usd,
             },
             ports: document.ports,
+            timed_out: document.timed_out,
+            usage: document.usage,
         }),
         _ => None,
     };
@@ -264,6 +271,8 @@ fn agent_document(record: &AgentRecord, extra: Map<String, Value>) -> AgentDocum
         tokens_out: run.and_then(|run| run.tokens.tokens_out),
         cost_usd: run.and_then(|run| run.tokens.cost_usd),
         ports: run.map(|run| run.ports.clone()).unwrap_or_default(),
+        timed_out: run.and_then(|run| run.timed_out),
+        usage: run.and_then(|run| run.usage),
         extra,
     }
 }

@@ -25,6 +25,7 @@ mod events;
 mod hermetic;
 mod installation;
 mod kills;
+mod limits;
 mod logs;
 mod merge;
 mod metrics;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::domain::report::{SpawnReport, WaitReport};
 
-use super::{dash, indented, one_line, seconds};
+use super::{dash, indented, one_line, seconds, size};
 use crate::render::style::{self, paint};
 use crate::render::table::{self, number, text};
 
@@ -40,10 +40,19 @@ pub fn wait(report: &WaitReport) -> String {
             paint(style::of_word(status), status),
             agent.exit.map_or_else(dash, |exit| exit.to_string()),
             agent.elapsed_s.map_or_else(dash, seconds),
+            agent.cpu_s.map_or_else(dash, seconds),
+            agent.peak_memory_bytes.map_or_else(dash, size),
         ]
     });
     let mut drawn = table::draw(
-        &[text("AGENT"), text("STATUS"), text("EXIT"), number("TIME")],
+        &[
+            text("AGENT"),
+            text("STATUS"),
+            text("EXIT"),
+            number("TIME"),
+            number("CPU"),
+            number("MEMORY"),
+        ],
         rows.collect(),
     );
     for agent in &report.agents {

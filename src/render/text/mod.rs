@@ -47,6 +47,18 @@ pub(super) fn seconds(seconds: f64) -> String {
     }
 }
 
+/// A size in the unit that suits it, by 1024.
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+fn size(bytes: u64) -> String {
+    let size = bytes as f64;
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let unit = units.iter().find(|(_, power)| bytes >> power > 0);
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(unit, power)| format!("{:.1} {unit}", size / f64::from(1u32 << power)),
+    )
+}
+
 /// How long ago something was.
 fn age(now: DateTime<Utc>, then: DateTime<Utc>) -> String {
     let seconds = (now - then).num_seconds().max(0);
@@ -82,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_and_ages() {
+    fn durations_sizes_and_ages() {
         for (value, shown) in [
             (0.04, "0.0 s"),
             (59.9, "59.9 s"),
@@ -90,6 +102,9 @@ mod tests {
             (3700.0, "1 h 01 min"),
         ] {
             assert_eq!(seconds(value), shown);
+        }
+        for (bytes, shown) in [(12, "12 B"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")] {
+            assert_eq!(size(bytes), shown);
         }
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         for (ago, shown) in [

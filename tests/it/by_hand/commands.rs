@@ -90,10 +90,10 @@ fn wait_shows_how_the_agents_ended() {
     let answer = repo.hub(["wait"]).ok();
     insta::assert_snapshot!(repo.normalised(&answer.stdout), @r"
     session [SESSION]
-    AGENT  STATUS  EXIT  TIME
-    agent-1  succeeded  exit status 0  [DURATION]
-    agent-2  succeeded  exit status 0  [DURATION]
-    agent-3  succeeded  exit status 0  [DURATION]
+    AGENT  STATUS  EXIT  TIME  CPU  MEMORY
+    agent-1  succeeded  exit status 0  [DURATION]  [DURATION]  [SIZE]
+    agent-2  succeeded  exit status 0  [DURATION]  [DURATION]  [SIZE]
+    agent-3  succeeded  exit status 0  [DURATION]  [DURATION]  [SIZE]
     ");
     let named = repo.hub(["wait", &session]).ok();
     assert!(named.stdout.starts_with("AGENT"), "{named}");
@@ -254,10 +254,10 @@ fn stop_shows_the_agents_that_it_ended() {
     let answer = repo.hub(["stop", "--agent", "agent-2"]).ok();
     insta::assert_snapshot!(repo.normalised(&answer.stdout), @r"
     session [SESSION]
-    AGENT  STATUS  EXIT  TIME
-    agent-1  running  -  [DURATION]
-    agent-2  cancelled  signal 15  [DURATION]
-    agent-3  running  -  [DURATION]
+    AGENT  STATUS  EXIT  TIME  CPU  MEMORY
+    agent-1  running  -  [DURATION]  -  -
+    agent-2  cancelled  signal 15  [DURATION]  [DURATION]  [SIZE]
+    agent-3  running  -  [DURATION]  -  -
     ");
     gate.open(&repo);
     repo.hub(["wait", &session]).fails(1);

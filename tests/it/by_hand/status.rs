@@ -55,11 +55,16 @@ fn an_agents_work_is_counted_from_the_base_commit() {
             "exit": null,
             "reason": null,
             "ports": [],
+            "timed_out": null,
             "elapsed_s": null,
             "preset": null,
             "tokens_in": null,
             "tokens_out": null,
             "cost_usd": null,
+            "cpu_s": null,
+            "peak_memory_bytes": null,
+            "heartbeat": null,
+            "last_output": null,
             "strategy": "try a cache",
         })
     );

@@ -62,10 +62,10 @@ esac",
     let text = repo.hub(["wait"]).fails(1);
     insta::assert_snapshot!(repo.normalised(&text.stdout), @r"
     session [SESSION]
-    AGENT  STATUS  EXIT  TIME
-    agent-1  failed  exit status 3  [DURATION]
-    agent-2  failed  signal 9  [DURATION]
-    agent-3  succeeded  exit status 0  [DURATION]
+    AGENT  STATUS  EXIT  TIME  CPU  MEMORY
+    agent-1  failed  exit status 3  [DURATION]  [DURATION]  [SIZE]
+    agent-2  failed  signal 9  [DURATION]  [DURATION]  [SIZE]
+    agent-3  succeeded  exit status 0  [DURATION]  [DURATION]  [SIZE]
 
     agent-1 ended with:
         one

@@ -19,10 +19,12 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r#"("(?:[a-z]+_)?pid": )\d+"#, "${1}[PID]"),
         (r"\b(pid|process) \d+\b", "$1 [PID]"),
         (r#"("[a-z_]+_s": )[0-9.e-]+"#, "${1}[DURATION]"),
+        (r#"("peak_memory_bytes": )\d+"#, "${1}[SIZE]"),
         (
             r"\b\d+ h \d\d min\b|\b\d+ min \d\d s\b|\b\d+\.\d s\b",
             "[DURATION]",
         ),
+        (r"\b\d+\.\d [KMG]iB\b", "[SIZE]"),
         (r"\b\d+[smhd]\b", "[AGE]"),
     ]
     .map(|(pattern, shown)| (Regex::new(pattern).unwrap(), shown))
@@ -39,7 +41,7 @@ pub fn without_owner(text: &str) -> String {
     OWNER.replace_all(text, "${1}${2}[OWNER]").into_owned()
 }
 
-/// Replaces session ids, times, commit ids, durations, ages and process ids.
+/// Replaces session ids, times, commit ids, durations, sizes, ages and process ids.
 ///
 /// What stands in their place has another width: columns stay apart by two spaces and lose
 /// their alignment.

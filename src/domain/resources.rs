@@ -1,0 +1,97 @@
+//! What an attempt used, and the limit that ended it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::BadName;
+use super::settings::Seconds;
+
+/// A limit of an attempt's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// How long it may take.
+    Timeout,
+    /// How long it may neither print anything nor change a file.
+    IdleTimeout,
+}
+
+/// The limit that an attempt has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TimedOut {
+    /// Which.
+    pub limit: Limit,
+    /// Its value.
+    pub after_s: f64,
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let after = self.after_s;
+        match self.limit {
+            Limit::Timeout => write!(f, "it had run for {after} s (--timeout)"),
+            Limit::IdleTimeout => write!(
+                f,
+                "it had neither printed nor changed anything for {after} s (--idle-timeout)"
+            ),
+        }
+    }
+}
+
+/// What an attempt's process used, with everything that it started; null is "not known".
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Usage {
+    /// From its start to its end, pauses included.
+    pub wall_s: f64,
+    /// Processor time, of user and system.
+    pub cpu_s: Option<f64>,
+    /// The largest that a single process was.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// A limit of time as it is given: more than 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimeLimit(Duration);
+
+impl TimeLimit {
+    /// The same as a duration.
+    #[must_use]
+    pub fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for TimeLimit {
+    type Err = BadName;
+
+    fn from_str(s: &str) -> Result<Self, BadName> {
+        let time = s.parse::<Seconds>()?.duration();
+        if time.is_zero() {
+            return Err(BadName::new("a time limit", s, "it must be more than 0"));
+        }
+        Ok(Self(time))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_limit_is_more_than_nothing() {
+        assert_eq!(
+            "0.5".parse::<TimeLimit>().unwrap().duration().as_millis(),
+            500
+        );
+        assert_eq!(
+            "2h".parse::<TimeLimit>().unwrap().duration().as_secs(),
+            7200
+        );
+        for bad in ["0", "0h", "-1", "soon"] {
+            assert!(bad.parse::<TimeLimit>().is_err(), "{bad}");
+        }
+    }
+}

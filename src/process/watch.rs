@@ -1,0 +1,232 @@
+//! In the supervisor: one attempt of an agent, from its start to the end of all it left running.
+
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::domain::launch::Limits;
+use crate::domain::resources::{Limit, TimedOut, Usage};
+use crate::domain::session::{Exit, ProcessMark};
+
+use super::command::{ShellCommand, exit_of};
+use super::error::{Error, Result};
+use super::heartbeat::Heartbeat;
+use super::idle::Idle;
+use super::log_limit::LogLimit;
+use super::requests::{Request, Requests};
+use super::stopwatch::Stopwatch;
+use super::supervisor::GRACE;
+use super::usage::Meter;
+use super::{group, mark};
+
+/// The longest time between two looks at the agent.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The time between two looks while the agent prints.
+const SHORT: Duration = Duration::from_millis(20);
+
+/// What is to be run and watched.
+#[derive(Clone, Debug)]
+pub struct Job<'j> {
+    /// The agent's command; its folder is the worktree.
+    pub command: &'j ShellCommand,
+    /// What it may use.
+    pub limits: &'j Limits,
+    /// The file that tells others that the supervisor is there.
+    pub heartbeat: PathBuf,
+}
+
+/// How a watched agent ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Watched {
+    /// Its exit status or signal.
+    pub exit: Exit,
+    /// Why it was ended, when it did not end by itself.
+    pub ended: Option<Ended>,
+    /// What it used, with everything that it started; `None` when it could not be started.
+    pub usage: Option<Usage>,
+}
+
+/// Why an agent was ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ended {
+    /// Somebody asked for it.
+    Asked,
+    /// Its time was over.
+    TimedOut(TimedOut),
+}
+
+/// Runs the agent to its end.
+///
+/// SIGTERM ends the agent's group, with SIGKILL after [`GRACE`]; so does a limit of its time.
+/// SIGUSR1 lets the group stand still, and its clock with it; SIGUSR2 lets it go on. Whatever
+/// the agent leaves running, in its group or out of it, ends with it.
+///
+/// # Errors
+/// When the agent cannot be started.
+pub fn watch(
+    requests: &Requests,
+    job: &Job<'_>,
+    started: impl FnOnce(Option<ProcessMark>),
+) -> Result<Watched> {
+    let meter = Meter::start();
+    let child = job.command.start_within(job.limits)?;
+    started(mark::of(child.id()));
+    let mut watch = Watch::new(child, job);
+    let status = watch.run(requests)?;
+    Ok(watch.end(status, meter))
+}
+
+struct Watch<'j> {
+    child: Child,
+    limits: &'j Limits,
+    clock: Stopwatch,
+    idle: Idle,
+    logs: [LogLimit; 2],
+    /// How long the next look at the logs can wait: they grow slowly, or fast.
+    look_after: Duration,
+    heartbeat: Heartbeat,
+    ending: Option<Ending>,
+}
+
+/// An agent that was asked to end.
+#[derive(Clone, Copy)]
+struct Ending {
+    why: Ended,
+    /// When it is ended without being asked.
+    until: Instant,
+}
+
+impl<'j> Watch<'j> {
+    fn new(child: Child, job: &Job<'j>) -> Self {
+        let command = job.command;
+        let logs: [PathBuf; 2] = [command.stdout.clone(), command.stderr.clone()];
+        Self {
+            child,
+            limits: job.limits,
+            clock: Stopwatch::started(Instant::now()),
+            logs: logs
+                .clone()
+                .map(|log| LogLimit::new(log, job.limits.log.bytes())),
+            look_after: SHORT,
+            idle: Idle::new(logs, command.folder.clone()),
+            heartbeat: Heartbeat::new(job.heartbeat.clone()),
+            ending: None,
+        }
+    }
+
+    /// Until the agent's own process has ended.
+    fn run(&mut self, requests: &Requests) -> Result<ExitStatus> {
+        // One that ends at once had a supervisor, too.
+        self.heartbeat.beat(Instant::now());
+        loop {
+            // It may have ended before the first look.
+            let status = self.child.try_wait();
+            if let Some(status) = status.map_err(Error::io("wait for the agent"))? {
+                return Ok(status);
+            }
+            self.tick(Instant::now());
+            match requests.next_within(self.pause(Instant::now())) {
+                Some(Request::End) => self.begin_ending(Ended::Asked),
+                Some(Request::Pause) if self.ending.is_none() => {
+                    self.clock.hold(Instant::now());
+                    group::signal_group(self.child.id(), Signal::STOP);
+                }
+                Some(Request::Resume) => {
+                    group::signal_group(self.child.id(), Signal::CONT);
+                    self.clock.go_on(Instant::now());
+                }
+                Some(Request::Pause | Request::Look) | None => {}
+            }
+        }
+    }
+
+    /// What is due by now.
+    fn tick(&mut self, now: Instant) {
+        self.heartbeat.beat(now);
+        self.look_at_logs();
+        if let Some(ending) = self.ending {
+            if now >= ending.until {
+                group::signal_group(self.child.id(), Signal::KILL);
+            }
+            return;
+        }
+        if let Some(reached) = self.time_over(self.clock.at(now)) {
+            self.begin_ending(Ended::TimedOut(reached));
+        }
+    }
+
+    /// Keeps the logs at their size; looks often while they grow, seldom while they do not.
+    fn look_at_logs(&mut self) {
+        let grown = self.logs.each_mut().map(LogLimit::look);
+        self.look_after = if grown.contains(&true) {
+            SHORT
+        } else {
+            (self.look_after * 2).min(TICK)
+        };
+    }
+
+    /// The limit of its time that the agent has reached, if it has.
+    fn time_over(&mut self, ran: Duration) -> Option<TimedOut> {
+        let over = |limit, after: Duration| TimedOut {
+            limit,
+            after_s: after.as_secs_f64(),
+        };
+        if let Some(limit) = self.limits.timeout.filter(|limit| ran >= *limit) {
+            return Some(over(Limit::Timeout, limit));
+        }
+        let limit = self.limits.idle_timeout?;
+        let idle = self.idle.is_over(limit, ran);
+        idle.then(|| over(Limit::IdleTimeout, limit))
+    }
+
+    /// How long nothing is due.
+    fn pause(&self, now: Instant) -> Duration {
+        if let Some(ending) = self.ending {
+            let left = ending.until.saturating_duration_since(now);
+            return left.clamp(Duration::from_millis(10), self.look_after);
+        }
+        let ran = self.clock.at(now);
+        let idle = self.limits.idle_timeout.map(|limit| self.idle.due(limit));
+        let due = [self.limits.timeout, idle].into_iter().flatten();
+        due.map(|due| due.saturating_sub(ran))
+            .fold(self.look_after, Duration::min)
+            .max(Duration::from_millis(10))
+    }
+
+    fn begin_ending(&mut self, why: Ended) {
+        if self.ending.is_some() {
+            return;
+        }
+        self.ending = Some(Ending {
+            why,
+            until: Instant::now() + GRACE,
+        });
+        group::signal_group(self.child.id(), Signal::TERM);
+        // A stopped group would not see the signal before it goes on.
+        group::signal_group(self.child.id(), Signal::CONT);
+    }
+
+    /// Ends whatever the agent has left.
+    fn end(self, status: ExitStatus, meter: Meter) -> Watched {
+        let leader = self.child.id();
+        if let Some(ending) = self.ending {
+            // The shell around the agent ends at once; the agent itself may be about to.
+            group::await_empty(leader, ending.until);
+        }
+        group::signal_group(leader, Signal::KILL);
+        group::end_orphans(GRACE);
+        let [stdout, stderr] = &self.logs;
+        stdout.finish();
+        if stderr.path() != stdout.path() {
+            stderr.finish();
+        }
+        Watched {
+            exit: exit_of(status),
+            ended: self.ending.map(|ending| ending.why),
+            usage: Some(meter.read()),
+        }
+    }
+}

@@ -116,3 +116,16 @@ rm \"$folder/$HUB_AGENT\"";
     }
     wait_until(LIMIT, "no process is left", || repo.processes().is_empty());
 }
+
+#[test]
+fn what_left_its_parent_counts_too() {
+    // Both come to the supervisor, and nobody else waits for them.
+    let script = "\
+(setsid dd if=/dev/zero bs=64M count=10 2>/dev/null | cksum >sum &)
+while ! [ -s sum ]; do sleep 0.02; done";
+    let started = Limited::new(script, &[]);
+    let waited = started.wait();
+    assert_eq!(waited["status"], "succeeded");
+    let peak = waited["peak_memory_bytes"].as_u64().unwrap();
+    assert!(peak >= 64 << 20, "dd holds that much at once: {peak}");
+}

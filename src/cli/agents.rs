@@ -10,7 +10,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// List the presets for agents, and which of them are installed here
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub agents\n  hub agents --format json | jq -r '.presets[] | select(.path) | .preset'"

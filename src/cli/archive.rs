@@ -10,7 +10,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// Keep every attempt as a tag and end the session without a merge
 #[derive(Debug, Arguments)]
 #[command(after_help = "Example:\n  hub archive 20260317-143022")]
 pub struct Args {

@@ -10,7 +10,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// Remove the worktrees and branches of a session that is at its end
 #[derive(Debug, Arguments)]
 #[command(after_help = "Examples:\n  hub cleanup\n  hub cleanup 20260317-143022 --force")]
 pub struct Args {

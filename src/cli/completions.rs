@@ -8,7 +8,6 @@ use clap_complete::Shell;
 use super::Outcome;
 use super::global::Global;
 
-/// Print a shell's completions for hub
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub completions bash > ~/.local/share/bash-completion/completions/hub\n  hub completions zsh > \"${fpath[1]}/_hub\"\n  hub completions fish > ~/.config/fish/completions/hub.fish"

@@ -10,7 +10,6 @@ use crate::render::Format;
 use super::Outcome;
 use super::global::Global;
 
-/// Show a whole tournament of three scripted agents in a small repository of its own
 #[derive(Debug, Arguments)]
 #[command(after_help = "Example:\n  hub demo --keep")]
 pub struct Args {

@@ -11,7 +11,6 @@ use super::Outcome;
 use super::error::status;
 use super::global::Global;
 
-/// Say what is left running or half done, and settle it with --fix
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Example:\n  hub doctor || hub doctor --fix\n\nExit status: 0 when nothing is found, or all of it was fixed; 1 otherwise."

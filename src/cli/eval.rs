@@ -11,7 +11,6 @@ use super::Outcome;
 use super::error::status;
 use super::global::Global;
 
-/// Measure every attempt and rank them
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub eval\n  hub eval --format json | jq '.results[0]'\n\nExit status: 8 when there is a metric and no agent has one."

@@ -15,7 +15,6 @@ use super::global::Global;
 /// How long nothing is looked at while journals are followed.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Show what was done to a session, from its journal
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub events 20260317-143022\n  hub events --all --follow --format json | jq -r .operation"

@@ -59,7 +59,6 @@ impl TaskArgs {
     }
 }
 
-/// Make a new session and measure its baseline
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Example:\n  hub init --task 'make sum faster' --agents 3 \\\n      --eval ./bench.sh --metric p50_ms --direction lower"

@@ -11,7 +11,6 @@ use super::Outcome;
 use super::error::status;
 use super::global::Global;
 
-/// List the sessions
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub list --state running --state evaluating\n  hub list --format json | jq -r '.sessions[].session_id'"

@@ -11,7 +11,6 @@ use crate::render::{Format, LogPrinter};
 use super::Outcome;
 use super::global::Global;
 
-/// Show what agents have printed
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub logs --agent agent-2 --follow\n  hub logs 20260317-143022 --stderr --tail 20"

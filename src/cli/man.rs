@@ -9,7 +9,6 @@ use crate::lifecycle::{BadName, Error};
 use super::Outcome;
 use super::global::Global;
 
-/// Print the manual page of hub, or of one command
 #[derive(Debug, Arguments)]
 #[command(after_help = "Example:\n  hub man > ~/.local/share/man/man1/hub.1")]
 pub struct Args {

@@ -11,7 +11,6 @@ use super::Outcome;
 use super::error::status;
 use super::global::Global;
 
-/// Merge the winner into the base branch and keep the others as tags
 #[derive(Debug, Arguments)]
 #[command(after_help = "Examples:\n  hub merge\n  hub merge 20260317-143022 --agent agent-2")]
 pub struct Args {

@@ -11,7 +11,6 @@ use super::Outcome;
 use super::error::status;
 use super::global::Global;
 
-/// Show figures of sessions: agents by status, time, restarts, failures, disk use
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub metrics\n  hub metrics --format prometheus >/var/lib/node_exporter/hub.prom\n\n--format takes a third value here, prometheus: its text exposition format."

@@ -58,33 +58,61 @@ pub struct Cli {
     command: Command,
 }
 
+// What each command says of itself stands here, so that its arguments need to be built only when
+// it is the one that is called: all of them took longer than `hub list` itself.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
+    /// Make a new session and measure its baseline
     Init(init::Args),
+    /// Make branches, worktrees and prompts, then start the agents
     Spawn(spawn::Args),
+    /// Do it all: init, spawn, wait, eval, ask, merge, cleanup
     Run(run::Args),
+    /// List the sessions
     #[command(visible_alias = "ls")]
     List(list::Args),
+    /// Show a session with its agents and their work
     Status(status::Args),
+    /// Walk one edge of a session's states by hand
     Update(update::Args),
+    /// Wait until no agent runs; the exit status says whether all succeeded
     Wait(wait::Args),
+    /// End agents that run: SIGTERM to their group, SIGKILL five seconds later
     Stop(stop::Args),
+    /// Give agents that have ended another attempt; the earlier one stays
     Retry(retry::Args),
+    /// Show what agents have printed
     Logs(logs::Args),
+    /// Measure every attempt and rank them
     Eval(eval::Args),
+    /// Merge the winner into the base branch and keep the others as tags
     Merge(merge::Args),
+    /// Keep every attempt as a tag and end the session without a merge
     Archive(archive::Args),
+    /// Remove the worktrees and branches of a session that is at its end
     Cleanup(cleanup::Args),
+    /// List the presets for agents, and which of them are installed here
     Agents(agents::Args),
+    /// Print where an agent's worktree is
     Path(path::Args),
+    /// Show what was done to a session, from its journal
     Events(events::Args),
+    /// Show figures of sessions: agents by status, time, restarts, failures, disk use
     Metrics(metrics::Args),
+    /// Say what is left running or half done, and settle it with --fix
     Doctor(doctor::Args),
+    /// List the prompt templates, or print one
     Templates(templates::Args),
+    /// Show a whole tournament of three scripted agents in a small repository of its own
     Demo(demo::Args),
+    /// Print the JSON Schema of a command's document
     Schema(schema::Args),
+    /// Print a shell's completions for hub
     Completions(completions::Args),
+    /// Print the manual page of hub, or of one command
     Man(man::Args),
+    /// Watch one agent to its end
     #[command(hide = true)]
     Supervise(supervise::Args),
 }
@@ -152,7 +180,9 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example() {
-        for command in Cli::command().get_subcommands() {
+        let mut hub = Cli::command();
+        hub.build();
+        for command in hub.get_subcommands() {
             if command.is_hide_set() {
                 continue;
             }
@@ -162,6 +192,14 @@ mod tests {
                 "{} has no example",
                 command.get_name()
             );
+        }
+    }
+
+    #[test]
+    fn every_command_says_what_it_does() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} says nothing");
         }
     }
 }

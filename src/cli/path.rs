@@ -10,7 +10,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// Print where an agent's worktree is
 #[derive(Debug, Arguments)]
 #[command(
     override_usage = "hub path [OPTIONS] [SESSION] <AGENT>",

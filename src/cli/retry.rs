@@ -10,7 +10,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// Give agents that have ended another attempt; the earlier one stays
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub retry\n  hub retry 20260317-143022 --agent agent-2 --continue"

@@ -13,7 +13,6 @@ use super::global::Global;
 use super::init::TaskArgs;
 use super::spawn::AgentArgs;
 
-/// Do it all: init, spawn, wait, eval, ask, merge, cleanup
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub run --task 'make sum faster' --agents 3 --agent-cmd ./agent.sh \\\n      --eval ./bench.sh --metric p50_ms --direction lower --yes\n  hub run --task 'make sum faster' --agents claude:2,codex:1 --eval ./bench.sh --metric p50_ms"

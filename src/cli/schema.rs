@@ -11,7 +11,6 @@ use crate::lifecycle::{demo, report};
 use super::Outcome;
 use super::global::Global;
 
-/// Print the JSON Schema of a command's document
 #[derive(Debug, Arguments)]
 #[command(after_help = "Example:\n  hub schema status > status.schema.json")]
 pub struct Args {

@@ -116,7 +116,6 @@ impl AgentArgs {
     }
 }
 
-/// Make branches, worktrees and prompts, then start the agents
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub spawn --agent claude\n  hub spawn --agents claude:2,codex:1\n  hub spawn --agent-cmd './agent.sh \"$HUB_PROMPT_FILE\"'\n  hub spawn 20260317-143022 --no-start"

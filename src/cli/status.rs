@@ -11,7 +11,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// Show a session with its agents and their work
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub status\n  hub status 20260317-143022 --format json\n  hub status -w"

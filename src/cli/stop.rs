@@ -10,7 +10,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// End agents that run: SIGTERM to their group, SIGKILL five seconds later
 #[derive(Debug, Arguments)]
 #[command(after_help = "Examples:\n  hub stop\n  hub stop 20260317-143022 --agent agent-2")]
 pub struct Args {

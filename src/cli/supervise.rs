@@ -9,7 +9,6 @@ use crate::lifecycle::{AgentId, SessionId, supervise};
 use super::Outcome;
 use super::global::Global;
 
-/// Watch one agent to its end
 #[derive(Debug, Arguments)]
 pub struct Args {
     session: SessionId,

@@ -10,7 +10,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// List the prompt templates, or print one
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Examples:\n  hub templates\n  mkdir -p .agenthub/templates\n  hub templates optimizer > .agenthub/templates/ours.md"

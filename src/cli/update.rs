@@ -10,7 +10,6 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 
-/// Walk one edge of a session's states by hand
 #[derive(Debug, Arguments)]
 #[command(after_help = "Example:\n  hub update 20260317-143022 --state running")]
 pub struct Args {

@@ -11,7 +11,6 @@ use super::Outcome;
 use super::error::status;
 use super::global::Global;
 
-/// Wait until no agent runs; the exit status says whether all succeeded
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "Example:\n  hub wait --timeout 600 && hub eval\n\nExit status: 0 when every agent that was waited for succeeded, 8 when none did, 1 otherwise."

@@ -92,15 +92,17 @@ pub(super) fn awaited(session: &Session, launch: Option<&Launch>) -> BTreeSet<Ag
         .collect()
 }
 
+/// Whether the supervisor that a record tells of is there.
+pub(super) fn has_supervisor(record: &AgentRecord) -> bool {
+    let run = record.run.as_ref();
+    run.is_some_and(|run| mark::is_alive(&run.supervisor))
+}
+
 /// The agents whose supervisor is there.
 fn supervised(session: &Session) -> BTreeSet<AgentId> {
-    let has_one = |record: &AgentRecord| {
-        let run = record.run.as_ref();
-        run.is_some_and(|run| mark::is_alive(&run.supervisor))
-    };
     let agents = session.agents().iter();
     agents
-        .filter(|(_, record)| has_one(record))
+        .filter(|(_, record)| has_supervisor(record))
         .map(|(agent, _)| *agent)
         .collect()
 }
@@ -120,11 +122,7 @@ fn unwatched(session: &Session) -> BTreeSet<AgentId> {
 /// there is [`Seen`].
 pub(super) fn shown_status(record: &AgentRecord) -> ShownStatus {
     let status = record.status();
-    let watched = record
-        .run
-        .as_ref()
-        .is_some_and(|run| mark::is_alive(&run.supervisor));
-    if status.is_active() && !watched {
+    if status.is_active() && !has_supervisor(record) {
         ShownStatus::LOST
     } else {
         ShownStatus::Stored(status)

@@ -11,10 +11,10 @@ use crate::domain::launch::Launch;
 use crate::domain::report::ShownStatus;
 use crate::domain::session::{AgentRecord, Run, Session};
 use crate::domain::state::AgentStatus;
-use crate::process::{mark, supervisor};
+use crate::process::supervisor;
 use crate::store::{LockedSession, SessionDir};
 
-use super::agents::shown_status;
+use super::agents::{has_supervisor, shown_status};
 use super::error::{Error, Result};
 use super::hub::Hub;
 
@@ -41,8 +41,7 @@ pub(super) fn start_waiting(hub: &Hub, session: &mut LockedSession) -> Result<()
 /// Whether a supervisor sees to the agent: it runs, or is about to.
 pub(super) fn is_watched(record: &AgentRecord) -> bool {
     let ended = !record.status().is_active() && record.status() != AgentStatus::Pending;
-    let run = record.run.as_ref().filter(|_| !ended);
-    run.is_some_and(|run| mark::is_alive(&run.supervisor))
+    !ended && has_supervisor(record)
 }
 
 /// The agents that wait for their start.

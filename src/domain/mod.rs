@@ -10,6 +10,7 @@ pub mod evaluation;
 pub mod event;
 pub mod id;
 pub mod launch;
+pub mod limits;
 pub mod list;
 pub mod metric;
 pub mod owner;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::carry::Pattern;
 use super::id::{AgentId, BadName};
+use super::limits::InstallationLimits;
 use super::list::List;
 use super::metric::{Direction, MetricName};
 use super::ready::{PortCount, ShellLine};
@@ -154,11 +155,13 @@ pub struct SettingsLayer {
     pub teardown: Option<List<ShellLine>>,
     /// How many TCP ports each agent has for itself.
     pub ports: Option<PortCount>,
+    /// What nobody may go beyond.
+    pub limits: Option<InstallationLimits>,
 }
 
 impl SettingsLayer {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 14] = [
+    pub const KEYS: [&'static str; 15] = [
         "agents",
         "agent_cmd",
         "base_branch",
@@ -173,9 +176,11 @@ impl SettingsLayer {
         "setup",
         "teardown",
         "ports",
+        "limits",
     ];
 
-    /// This layer with the one below it showing through where this one is open.
+    /// This layer with the one below it showing through where this one is open; of limits the
+    /// smaller holds.
     #[must_use]
     pub fn over(self, below: Self) -> Self {
         Self {
@@ -193,6 +198,10 @@ impl SettingsLayer {
             setup: self.setup.or(below.setup),
             teardown: self.teardown.or(below.teardown),
             ports: self.ports.or(below.ports),
+            limits: match (self.limits, below.limits) {
+                (Some(one), Some(other)) => Some(one.and(other)),
+                (one, other) => one.or(other),
+            },
         }
     }
 

@@ -54,6 +54,7 @@ fn planned(
     commands: Option<&Commands>,
 ) -> Result<DryRunReport> {
     hub.check_unicode()?;
+    hub.check_running(config.agent_count)?;
     session
         .clone()
         .advance(SessionState::Running, hub.now())

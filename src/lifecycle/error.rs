@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{AgentId, BadName, SessionId};
+use crate::domain::limits::LimitReached;
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::session::Exit;
@@ -32,6 +33,9 @@ pub enum Error {
     /// From a state machine.
     #[error(transparent)]
     Transition(#[from] TransitionError),
+    /// Beyond a limit of the installation.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
     /// A value that breaks its grammar.
     #[error(transparent)]
     BadName(#[from] BadName),
@@ -315,6 +319,7 @@ impl Diagnostic for Error {
             Self::Git(error) => error.code(),
             Self::Process(error) => error.code(),
             Self::Transition(error) => error.code(),
+            Self::Limit(error) => error.code(),
             Self::BadName(error) => error.code(),
             Self::Template(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
@@ -356,6 +361,7 @@ impl Diagnostic for Error {
             Self::Git(error) => return error.hint(),
             Self::Process(error) => return error.hint(),
             Self::Transition(error) => return error.hint(),
+            Self::Limit(error) => return error.hint(),
             Self::BadName(error) => return error.hint(),
             Self::Template(error) => return error.hint(),
             Self::BadStrategies { source, .. } => return source.hint(),

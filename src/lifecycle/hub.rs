@@ -53,7 +53,7 @@ pub struct Hub {
 }
 
 /// Variables by which settings can be given.
-const VARIABLES: [(&str, &str); 14] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("agents", "HUB_AGENTS"),
     ("agent_cmd", "HUB_AGENT_CMD"),
     ("base_branch", "HUB_BASE_BRANCH"),
@@ -68,6 +68,9 @@ const VARIABLES: [(&str, &str); 14] = [
     ("setup", "HUB_SETUP"),
     ("teardown", "HUB_TEARDOWN"),
     ("ports", "HUB_PORTS"),
+    ("limits.max_agents", "HUB_MAX_AGENTS"),
+    ("limits.max_running_sessions", "HUB_MAX_RUNNING_SESSIONS"),
+    ("limits.max_sessions_per_user", "HUB_MAX_SESSIONS_PER_USER"),
 ];
 
 impl Hub {

@@ -93,6 +93,9 @@ pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
     hub.check_unicode()?;
     let settings = &hub.settings;
     let agents = request.agents.or(settings.agents).unwrap_or_default();
+    hub.check_agents(agents.get())?;
+    // Asked again when it is made; until then somebody else may make one, too.
+    hub.check_new_session()?;
     let eval_cmd = request.eval_cmd.or_else(|| settings.eval_cmd.clone());
     let metric = request.metric.or_else(|| settings.metric.clone());
     let direction = request.direction.or(settings.direction);
@@ -155,8 +158,11 @@ pub(super) fn resolve(
 /// Makes the session; it stays locked.
 pub(super) fn execute(hub: &Hub, plan: &Plan) -> Result<(LockedSession, Option<String>)> {
     hub.dir.create()?;
+    let one_more = hub.lock_new_session()?;
+    hub.check_new_session()?;
     let now = hub.now();
     let mut session = LockedSession::create(&hub.dir, now, |id| plan.config(id, now))?;
+    drop(one_more);
     match finish(hub, &mut session, plan) {
         Ok(problem) => Ok((session, problem)),
         Err(error) => {

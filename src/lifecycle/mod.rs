@@ -17,6 +17,7 @@ pub mod eval;
 pub mod events;
 mod hub;
 pub mod init;
+mod limits;
 pub mod list;
 pub mod logs;
 mod measure;

@@ -63,6 +63,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<RunReport> {
 /// All that can be checked before there is a session: the plan, the agents' command, the prompts.
 pub(super) fn prepare(hub: &Hub, request: &Request) -> Result<(init::Plan, Commands, Recipe)> {
     let plan = init::plan(hub, request.init.clone())?;
+    hub.check_running(plan.agents)?;
     ready::check(hub, &request.spawn.launch.ready)?;
     let agents: Vec<AgentId> = AgentId::first(plan.agents).collect();
     let commands = spawn::commands_of(hub, &request.spawn, &agents, &plan.base_commit)?;

@@ -176,6 +176,7 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, recipe: &Recipe) -> R
     let branches = branches(&config);
     let prompts = recipe.prompts(hub, &config, &commit, &branches)?;
     let lock = hub.lock_repository("spawn")?;
+    hub.check_running(config.agent_count)?;
     check_free(hub, &config, &branches)?;
     let intent = json!({ "agents": branches.len(), "base_commit": commit });
     hub.record(session, Operation::Spawn, Phase::Begin, intent)?;

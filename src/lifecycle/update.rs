@@ -26,7 +26,17 @@ pub struct Request {
 pub fn run(hub: &Hub, request: &Request) -> Result<UpdateReport> {
     let id = hub.dir.find(&request.session)?;
     let mut session = hub.lock(&id, "update")?;
+    // Asks the machine before the limits: an edge that is not there is none for anybody.
+    session
+        .session()
+        .clone()
+        .advance(request.state, hub.now())?;
+    let admitted = match request.state {
+        SessionState::Running => hub.admit(session.config(), "update")?,
+        _ => None,
+    };
     let from = advance(hub, &mut session, request.state)?;
+    drop(admitted);
     Ok(UpdateReport {
         session_id: id,
         from,

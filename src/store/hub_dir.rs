@@ -17,6 +17,9 @@ const DRAFT: &str = ".draft-";
 
 const LOCK: &str = ".lock";
 
+/// Held from the question how many sessions there are until one more is there.
+const INIT_LOCK: &str = ".init.lock";
+
 /// The hub directory of a repository. It need not exist yet: reading an absent one finds no sessions.
 #[derive(Clone, Debug)]
 pub struct HubDir {
@@ -92,6 +95,14 @@ impl HubDir {
     /// [`Error::Busy`] when it cannot be had in time.
     pub fn lock(&self, limit: Duration, purpose: &str) -> Result<Lock> {
         Lock::acquire(&self.root.join(LOCK), limit, purpose)
+    }
+
+    /// The lock for making one more session than were counted.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it cannot be had in time.
+    pub fn lock_new_session(&self, limit: Duration, purpose: &str) -> Result<Lock> {
+        Lock::acquire(&self.root.join(INIT_LOCK), limit, purpose)
     }
 
     fn sessions(&self) -> PathBuf {

@@ -3,6 +3,7 @@
 //! ```text
 //! .agenthub/
 //! ├── .gitignore, .lock            the directory ignores itself; the repository-wide lock
+//! ├── .init.lock                   who may make a session, where their number is limited
 //! ├── config.yaml                  this project's defaults            (settings)
 //! └── sessions/<id>/
 //!     ├── .lock                    who may write                      (lock)
@@ -26,6 +27,7 @@ mod evaluation;
 mod hub_dir;
 mod journal;
 mod launch_file;
+mod limits;
 mod lock;
 mod owner;
 mod presets;

@@ -8,6 +8,7 @@ use crate::domain::settings::SettingsLayer;
 
 use super::atomic;
 use super::error::{Error, Result};
+use super::limits;
 use super::presets::{self, Presets};
 use super::yaml::{self, LONGEST, line_of};
 
@@ -49,19 +50,24 @@ fn read(path: &Path) -> Result<(SettingsLayer, Presets)> {
                 Some(value) => presets::presets(value, &name, &text)?,
                 None => Presets::new(),
             };
-            let layer = layer(mapping, &name, |key| line_of(&text, key))?;
+            let layer = layer(mapping, &name, &text)?;
             Ok((layer, presets))
         }
         None => Ok(Default::default()),
     }
 }
 
-/// One setting with the text that a variable gives it.
+/// One setting with the text that a variable gives it; a dot leads to a key below another.
 ///
 /// # Errors
 /// A value that cannot be meant; the message names the variable.
 pub fn setting_from(key: &'static str, text: String, variable: &str) -> Result<SettingsLayer> {
-    one(Value::from(key), Value::String(text)).map_err(|error| Error::BadSetting {
+    let value = Value::String(text);
+    let set = match key.split_once('.') {
+        Some((above, key)) => one(Value::from(above), limits::only(key, value)),
+        None => one(Value::from(key), value),
+    };
+    set.map_err(|error| Error::BadSetting {
         source_name: variable.to_owned(),
         line: None,
         reason: error.to_string(),
@@ -73,11 +79,7 @@ fn one(key: Value, value: Value) -> serde_yaml::Result<SettingsLayer> {
     serde_yaml::from_value(Value::Mapping(Mapping::from_iter([(key, value)])))
 }
 
-fn layer(
-    mapping: Mapping,
-    source_name: &str,
-    line_of: impl Fn(&str) -> Option<usize>,
-) -> Result<SettingsLayer> {
+fn layer(mapping: Mapping, source_name: &str, text: &str) -> Result<SettingsLayer> {
     let mut all = SettingsLayer::default();
     for (key, value) in mapping {
         let Some(name) = key.as_str().map(str::to_owned) else {
@@ -90,14 +92,17 @@ fn layer(
         if !SettingsLayer::KEYS.contains(&name.as_str()) {
             return Err(Error::UnknownKey {
                 source_name: source_name.to_owned(),
-                line: line_of(&name),
+                line: line_of(text, &name),
                 nearest: nearest(&name),
                 key: name,
             });
         }
+        if name == limits::KEY {
+            limits::check(&value, source_name, text)?;
+        }
         let setting = one(key, value).map_err(|error| Error::BadSetting {
             source_name: source_name.to_owned(),
-            line: line_of(&name),
+            line: line_of(text, &name),
             reason: format!("{name}: {error}"),
         })?;
         all = setting.over(all);

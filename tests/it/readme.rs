@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use agenthub::domain::limits::InstallationLimits;
 use agenthub::domain::settings::SettingsLayer;
 use regex_lite::Regex;
 
@@ -156,7 +157,11 @@ fn every_link_of_a_document_leads_to_a_file() {
 #[test]
 fn the_formats_name_every_setting_and_its_variable() {
     let page = read("docs/formats.md");
-    for key in SettingsLayer::KEYS {
+    assert!(page.contains("| `limits` | see [below](#limits) |"));
+    let keys = SettingsLayer::KEYS
+        .into_iter()
+        .filter(|key| *key != "limits");
+    for key in keys.chain(InstallationLimits::KEYS) {
         let row = format!("| `{key}` | `HUB_{}` |", key.to_uppercase());
         assert!(page.contains(&row), "{row}");
     }

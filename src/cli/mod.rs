@@ -98,7 +98,7 @@ enum Command {
     Path(path::Args),
     /// Show what was done to a session, from its journal
     Events(events::Args),
-    /// Show figures of sessions: agents by status, time, restarts, failures, disk use
+    /// Show figures of sessions: agents, time, tokens, cost, failures, disk use
     Metrics(metrics::Args),
     /// Say what is left running or half done, and settle it with --fix
     Doctor(doctor::Args),

@@ -1,17 +1,21 @@
 //! `hub metrics`: figures of sessions, their agents and what they take.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
-use crate::domain::event::{Event, Operation};
-use crate::domain::id::{SessionId, SessionSelector};
+use crate::domain::event::{Detail, Event, Operation};
+use crate::domain::id::{AgentId, SessionId, SessionSelector};
 use crate::domain::report::{
     CorruptSession, Figures, ListedState, MetricsReport, SessionFigures, ShownStatus,
 };
+use crate::domain::resources::Usage;
+use crate::domain::session::{AgentRecord, Session};
 use crate::domain::state::{AgentStatus, SessionState};
+use crate::domain::usage::TokenUse;
 use crate::store::{self, StoredSession};
 
 use super::agents::Seen;
@@ -81,14 +85,19 @@ fn of_session(
     let seen = Seen::look_stored(&hub.dir, StoredSession::read(&hub.dir, id)?)?;
     let stored = &seen.stored;
     let events = stored.events()?;
+    let launch = stored.launch()?.unwrap_or_default();
     let mut figures = none();
-    let mut running = Vec::new();
+    let mut running = BTreeSet::new();
     for (agent, record) in stored.session.agents() {
         let status = seen.status(*agent, record);
         let count = figures.agents_by_status.entry(status.as_str().to_owned());
         *count.or_default() += 1;
         if status.is_active() {
-            running.push(agent.to_string());
+            running.insert(*agent);
+        }
+        if let Some(preset) = launch.preset_of(*agent) {
+            let count = figures.agents_by_preset.entry(preset.to_string());
+            *count.or_default() += 1;
         }
         figures.restarts += u64::from(record.attempt.number().saturating_sub(1));
         if let Some(worktree) = &record.worktree {
@@ -96,7 +105,7 @@ fn of_session(
         }
         figures.logs_bytes += on_disk(stored.dir.agent(*agent).path(), counted);
     }
-    (figures.running_s, figures.failures) = from_journal(&events, &running, hub.now());
+    add_attempts(&mut figures, &events, &stored.session, &running, hub.now());
     Ok(SessionFigures {
         session_id: id.clone(),
         state: stored.session.state().into(),
@@ -104,42 +113,102 @@ fn of_session(
     })
 }
 
-/// How long agents ran, and how many attempts failed.
-fn from_journal(events: &[Event], running: &[String], now: DateTime<Utc>) -> (f64, u64) {
-    let mut started: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
-    let (mut seconds, mut failures) = (0.0, 0);
-    let mut add = |from: DateTime<Utc>, to: DateTime<Utc>| {
-        seconds += (to - from).to_std().unwrap_or_default().as_secs_f64();
-    };
+/// Adds what the journal tells of all attempts: how long they ran, how they ended, what they used.
+fn add_attempts(
+    figures: &mut Figures,
+    events: &[Event],
+    session: &Session,
+    running: &BTreeSet<AgentId>,
+    now: DateTime<Utc>,
+) {
+    let mut open: BTreeMap<AgentId, DateTime<Utc>> = BTreeMap::new();
     for event in events {
-        let text = |key: &str| event.detail.get(key).and_then(|value| value.as_str());
-        let Some(agent) = text("agent") else {
+        let Some(agent) = text(&event.detail, "agent").and_then(|name| name.parse().ok()) else {
             continue;
         };
         match event.operation {
             Operation::Start => {
-                started.insert(agent, event.time);
+                open.insert(agent, event.time);
             }
             Operation::Finish => {
-                if let Some(from) = started.remove(agent) {
-                    add(from, event.time);
-                }
-                let failed = [AgentStatus::Failed, AgentStatus::TimedOut];
-                failures += u64::from(failed.iter().any(|s| text("status") == Some(s.as_str())));
+                let ended = Ended::told(event);
+                ended.add(figures, open.remove(&agent));
             }
             // When a lost agent ended is not known.
             Operation::Stop => {
-                started.remove(agent);
+                open.remove(&agent);
             }
             _ => {}
         }
     }
-    for (agent, from) in started {
-        if running.iter().any(|name| name == agent) {
-            add(from, now);
+    for (agent, from) in open {
+        let ended = session.agents().get(&agent).and_then(Ended::stored);
+        if running.contains(&agent) {
+            figures.running_s += seconds(from, now);
+        } else if let Some(ended) = ended {
+            // Its supervisor was killed before it told the journal.
+            ended.add(figures, Some(from));
         }
     }
-    (seconds, failures)
+}
+
+/// An attempt that has ended.
+struct Ended {
+    time: DateTime<Utc>,
+    failed: bool,
+    usage: Option<Usage>,
+    tokens: TokenUse,
+}
+
+impl Ended {
+    /// As the journal tells of it.
+    fn told(event: &Event) -> Self {
+        let detail = &event.detail;
+        let failed = [AgentStatus::Failed, AgentStatus::TimedOut];
+        let usage = detail.get("usage").cloned();
+        let number = |key: &str| detail.get(key).and_then(Value::as_u64);
+        Self {
+            time: event.time,
+            failed: failed
+                .map(AgentStatus::as_str)
+                .map(Some)
+                .contains(&text(detail, "status")),
+            usage: usage.and_then(|usage| serde_json::from_value(usage).ok()),
+            tokens: TokenUse {
+                tokens_in: number("tokens_in"),
+                tokens_out: number("tokens_out"),
+                cost_usd: detail.get("cost_usd").and_then(Value::as_f64),
+            },
+        }
+    }
+
+    /// As the state tells of it; only a supervisor writes down how its agent ended.
+    fn stored(record: &AgentRecord) -> Option<Self> {
+        let run = record.run.as_ref().filter(|run| run.exit.is_some())?;
+        Some(Self {
+            time: run.ended?,
+            failed: [AgentStatus::Failed, AgentStatus::TimedOut].contains(&record.status()),
+            usage: run.usage,
+            tokens: run.tokens,
+        })
+    }
+
+    fn add(&self, figures: &mut Figures, started: Option<DateTime<Utc>>) {
+        // The journal's times are whole seconds.
+        let ran = self.usage.map(|usage| usage.wall_s);
+        let ran = ran.or_else(|| Some(seconds(started?, self.time)));
+        figures.running_s += ran.unwrap_or_default();
+        figures.failures += u64::from(self.failed);
+        figures.spend(self.usage, self.tokens);
+    }
+}
+
+fn text<'d>(detail: &'d Detail, key: &str) -> Option<&'d str> {
+    detail.get(key).and_then(Value::as_str)
+}
+
+fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
+    (to - from).to_std().unwrap_or_default().as_secs_f64()
 }
 
 /// The blocks of all files at or below `path`, each inode once; what cannot be read counts nothing.

@@ -32,36 +32,83 @@ pub fn metrics(report: &MetricsReport) -> String {
         "Agents by status; lost: the supervisor is gone.",
         by_status,
     );
-    let mut figure = |name, help, value: &dyn Fn(&Figures) -> String| {
-        let values = each().map(|(session, figures)| (vec![("session", session)], value(figures)));
-        family(&mut text, name, help, values);
+    let by_preset = each().flat_map(|(session, figures)| {
+        let counts = figures.agents_by_preset.iter();
+        counts.map(move |(preset, count)| {
+            let labels = vec![("session", session), ("preset", preset.as_str())];
+            (labels, count.to_string())
+        })
+    });
+    family(
+        &mut text,
+        "hub_preset_agents",
+        "Agents by the preset that runs them.",
+        by_preset,
+    );
+    figures_of_sessions(&mut text, report);
+    text
+}
+
+/// One sample a session for each of its figures.
+fn figures_of_sessions(text: &mut String, report: &MetricsReport) {
+    // What is not known has no sample: 0 would be a figure.
+    let mut figure = |name, help, value: &dyn Fn(&Figures) -> Option<String>| {
+        let values = report.sessions.iter().filter_map(|one| {
+            let labels = vec![("session", one.session_id.as_str())];
+            Some((labels, value(&one.figures)?))
+        });
+        family(text, name, help, values);
     };
     figure(
         "hub_agents_running_seconds",
         "How long agents ran, in all attempts.",
-        &|figures| figures.running_s.to_string(),
+        &|figures| Some(figures.running_s.to_string()),
     );
     figure(
         "hub_agent_restarts",
         "Attempts beyond the first of each agent.",
-        &|figures| figures.restarts.to_string(),
+        &|figures| Some(figures.restarts.to_string()),
     );
     figure(
         "hub_agent_failures",
         "Attempts that failed or were over their time.",
-        &|figures| figures.failures.to_string(),
+        &|figures| Some(figures.failures.to_string()),
+    );
+    figure(
+        "hub_agents_cpu_seconds",
+        "Processor time of the attempts that have ended.",
+        &|figures| Some(figures.cpu_s?.to_string()),
+    );
+    figure(
+        "hub_agents_peak_memory_bytes",
+        "The largest process of an attempt that has ended.",
+        &|figures| Some(figures.peak_memory_bytes?.to_string()),
+    );
+    figure(
+        "hub_agents_input_tokens",
+        "Tokens that models read for the attempts that have ended.",
+        &|figures| Some(figures.tokens_in?.to_string()),
+    );
+    figure(
+        "hub_agents_output_tokens",
+        "Tokens that models wrote for the attempts that have ended.",
+        &|figures| Some(figures.tokens_out?.to_string()),
+    );
+    figure(
+        "hub_agents_cost_dollars",
+        "What the tokens cost, in US dollars.",
+        &|figures| Some(figures.cost_usd?.to_string()),
     );
     figure(
         "hub_worktrees_bytes",
         "What worktrees take on the disk.",
-        &|figures| figures.worktrees_bytes.to_string(),
+        &|figures| Some(figures.worktrees_bytes.to_string()),
     );
     figure(
         "hub_logs_bytes",
         "What prompts and logs take on the disk.",
-        &|figures| figures.logs_bytes.to_string(),
+        &|figures| Some(figures.logs_bytes.to_string()),
     );
-    text
 }
 
 /// Gauges all: a session that goes takes its figures with it, so that none only ever grows.

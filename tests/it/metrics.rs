@@ -94,10 +94,16 @@ fn parsed(text: &str) -> BTreeMap<String, f64> {
     .unwrap();
     let (mut helped, mut typed) = (BTreeSet::new(), BTreeSet::new());
     let mut samples = BTreeMap::new();
+    // The families in their order: all lines of one stand together.
+    let mut families: Vec<String> = Vec::new();
     assert!(text.ends_with('\n'));
     for line in text.lines() {
         if let Some(found) = comment.captures(line) {
             let name = found[2].to_owned();
+            if families.last() != Some(&name) {
+                assert!(!families.contains(&name), "{line}: apart from the others");
+                families.push(name.clone());
+            }
             let new = if &found[1] == "HELP" {
                 helped.insert(name)
             } else {
@@ -113,10 +119,13 @@ fn parsed(text: &str) -> BTreeMap<String, f64> {
             "{line}"
         );
         assert!(found[2].starts_with("hub_"), "{line}");
+        let family = families.last().map(String::as_str);
+        assert_eq!(family, Some(&found[2]), "{line}: apart from its family");
         let value: f64 = found[3].parse().unwrap();
         let before = samples.insert(found[1].to_owned(), value);
         assert_eq!(before, None, "{line}: twice");
     }
+    assert_eq!(helped, typed);
     samples
 }
 
@@ -136,6 +145,133 @@ fn prometheus_reads_the_same_figures() {
     let report = repo.hub(["metrics", "--json"]).json();
     let running = format!("hub_agents_running_seconds{{session=\"{session}\"}}");
     assert_eq!(value(&running), report["total"]["running_s"].as_f64());
+}
+
+/// Two presets: one tells what it used in each attempt, of which the first fails; one does not.
+const PRESETS: &str = "\
+presets:
+  teller:
+    program: sh
+    arguments: ['-c', 'cat >/dev/null; echo read 100, wrote 20, cost 0.25; [ $HUB_ATTEMPT = 2 ]']
+    usage:
+      regex: 'read (?P<tokens_in>[0-9]+), wrote (?P<tokens_out>[0-9]+), cost (?P<cost_usd>[0-9.]+)'
+  silent:
+    program: sh
+    arguments: ['-c', 'cat >/dev/null']
+";
+
+/// A session of an agent that tells what it used and two that do not.
+fn telling(repo: &TestRepo) -> String {
+    repo.write(".agenthub/config.yaml", PRESETS);
+    repo.hub(["init", "--task", "Go", "--agents", "3"]).ok();
+    let session = repo.newest_session();
+    let spawn = ["spawn", &session, "--agents", "teller:1,silent:2"];
+    let again = ["--retries", "1", "--retry-pause", "0"];
+    repo.hub(spawn.into_iter().chain(again)).ok();
+    repo.hub(["wait", &session]).ok();
+    session
+}
+
+#[test]
+fn what_all_attempts_used_is_summed_and_null_where_nobody_tells() {
+    let repo = TestRepo::new();
+    repo.hub(["init", "--task", "Nothing ran"]).ok();
+    let unused = repo.newest_session();
+    let session = telling(&repo);
+    let report = repo.hub(["metrics", "--json"]).json();
+    let of = |id: &str| {
+        let sessions = report["sessions"].as_array().unwrap().iter();
+        let mut found = sessions.filter(|one| one["session_id"] == id);
+        found.next().unwrap()["figures"].clone()
+    };
+    let figures = of(&session);
+    assert_eq!(
+        figures["agents_by_preset"],
+        json!({"silent": 2, "teller": 1})
+    );
+    assert_eq!(figures["tokens_in"], 200, "{figures:#}");
+    assert_eq!(figures["tokens_out"], 40);
+    assert_eq!(figures["cost_usd"], 0.5);
+    assert!(figures["cpu_s"].as_f64().unwrap() > 0.0, "{figures:#}");
+    let peak = figures["peak_memory_bytes"].as_u64().unwrap();
+    assert!(peak > 1 << 19, "{figures:#}");
+
+    let unused = of(&unused);
+    for key in [
+        "tokens_in",
+        "tokens_out",
+        "cost_usd",
+        "cpu_s",
+        "peak_memory_bytes",
+    ] {
+        assert_eq!(unused[key], json!(null), "{key} of {unused:#}");
+        assert_eq!(report["total"][key], figures[key], "{key}");
+    }
+    assert_eq!(unused["agents_by_preset"], json!({}));
+    let text = repo.hub(["metrics"]).ok().stdout;
+    let row = text.lines().rfind(|line| line.starts_with(&session));
+    let words: Vec<&str> = row.unwrap().split_whitespace().rev().take(7).collect();
+    assert_eq!(words, ["teller", "1", "silent,", "2", "$0.50", "40", "200"]);
+}
+
+#[test]
+fn an_end_that_only_the_state_tells_of_counts_as_much() {
+    let repo = TestRepo::new();
+    let session = telling(&repo);
+    let figures = || {
+        let report = repo.hub(["metrics", &session, "--json"]).json();
+        report["total"].clone()
+    };
+    let before = figures();
+    // As a kill between the two leaves it.
+    let folder = repo.hub_dir().join("sessions").join(&session);
+    let journal = repo.read(folder.join("events.jsonl"));
+    let last = journal.lines().rfind(|line| line.contains("\"finish\""));
+    let cut = journal.replace(&format!("{}\n", last.unwrap()), "");
+    assert_ne!(cut, journal);
+    repo.write(folder.join("events.jsonl"), cut);
+    let after = figures();
+    for key in [
+        "tokens_in",
+        "tokens_out",
+        "cost_usd",
+        "failures",
+        "peak_memory_bytes",
+    ] {
+        assert_eq!(after[key], before[key], "{key}");
+    }
+    for key in ["cpu_s", "running_s"] {
+        let difference = after[key].as_f64().unwrap() - before[key].as_f64().unwrap();
+        assert!(difference.abs() < 2.0, "{key}: {before:#} {after:#}");
+    }
+}
+
+#[test]
+fn prometheus_gets_what_is_known_and_no_sample_of_what_is_not() {
+    let repo = TestRepo::new();
+    repo.hub(["init", "--task", "Nothing ran"]).ok();
+    let unused = repo.newest_session();
+    let session = telling(&repo);
+    let text = repo.hub(["metrics", "--format", "prometheus"]).ok().stdout;
+    let samples = parsed(&text);
+    let figures = repo.hub(["metrics", &session, "--json"]).json()["total"].clone();
+    for (name, key) in [
+        ("hub_agents_cpu_seconds", "cpu_s"),
+        ("hub_agents_peak_memory_bytes", "peak_memory_bytes"),
+        ("hub_agents_input_tokens", "tokens_in"),
+        ("hub_agents_output_tokens", "tokens_out"),
+        ("hub_agents_cost_dollars", "cost_usd"),
+    ] {
+        let value = |session| {
+            samples
+                .get(&format!("{name}{{session=\"{session}\"}}"))
+                .copied()
+        };
+        assert_eq!(value(&session), figures[key].as_f64(), "{name}");
+        assert_eq!(value(&unused), None, "{name}");
+    }
+    let silent = format!("hub_preset_agents{{session=\"{session}\",preset=\"silent\"}}");
+    assert_eq!(samples.get(&silent), Some(&2.0), "{text}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Figures.
 
+use std::collections::BTreeMap;
+
 use crate::domain::report::{Figures, MetricsReport};
 
-use super::seconds;
+use super::{seconds, size};
 use crate::render::table::{self, number, text};
 
 /// `hub metrics`.
@@ -16,40 +18,69 @@ pub fn metrics(report: &MetricsReport) -> String {
     if counts.is_empty() {
         return "no sessions\n".to_owned();
     }
-    let mut rows: Vec<Vec<String>> = report
-        .sessions
-        .iter()
-        .map(|one| row(one.session_id.as_str(), &one.figures))
-        .collect();
-    rows.push(row("total", &report.total));
-    let drawn = table::draw(
+    let rows = |row: fn(&str, &Figures) -> Vec<String>| {
+        let sessions = report.sessions.iter();
+        let sessions = sessions.map(|one| row(one.session_id.as_str(), &one.figures));
+        sessions.chain([row("total", &report.total)]).collect()
+    };
+    let agents = table::draw(
         &[
             text("SESSION"),
-            number("TIME"),
             number("RESTARTS"),
             number("FAILURES"),
             number("WORKTREES"),
             number("LOGS"),
             text("AGENTS"),
         ],
-        rows,
+        rows(of_agents),
     );
-    format!("sessions: {}\n\n{drawn}", counts.join(", "))
+    let used = table::draw(
+        &[
+            text("SESSION"),
+            number("TIME"),
+            number("CPU"),
+            number("MEMORY"),
+            number("TOKENS IN"),
+            number("TOKENS OUT"),
+            number("COST"),
+            text("PRESETS"),
+        ],
+        rows(of_use),
+    );
+    format!("sessions: {}\n\n{agents}\n{used}", counts.join(", "))
 }
 
-fn row(name: &str, figures: &Figures) -> Vec<String> {
-    let agents = figures.agents_by_status.iter();
-    let agents = agents.filter(|(_, count)| **count > 0);
-    let agents: Vec<String> = agents
-        .map(|(status, count)| format!("{count} {status}"))
+/// `2 failed, 1 succeeded`.
+fn counted(counts: &BTreeMap<String, u64>) -> String {
+    let counts = counts.iter().filter(|(_, count)| **count > 0);
+    let counts: Vec<String> = counts
+        .map(|(name, count)| format!("{count} {name}"))
         .collect();
+    counts.join(", ")
+}
+
+fn of_agents(name: &str, figures: &Figures) -> Vec<String> {
     vec![
         name.to_owned(),
-        seconds(figures.running_s),
         figures.restarts.to_string(),
         figures.failures.to_string(),
         format!("{} KiB", figures.worktrees_bytes / 1024),
         format!("{} KiB", figures.logs_bytes / 1024),
-        agents.join(", "),
+        counted(&figures.agents_by_status),
+    ]
+}
+
+fn of_use(name: &str, figures: &Figures) -> Vec<String> {
+    let or_dash = |known: Option<String>| known.unwrap_or_else(|| "-".to_owned());
+    let number = |known: Option<u64>| or_dash(known.map(|number| number.to_string()));
+    vec![
+        name.to_owned(),
+        seconds(figures.running_s),
+        or_dash(figures.cpu_s.map(seconds)),
+        or_dash(figures.peak_memory_bytes.map(size)),
+        number(figures.tokens_in),
+        number(figures.tokens_out),
+        or_dash(figures.cost_usd.map(|cost| format!("${cost:.2}"))),
+        counted(&figures.agents_by_preset),
     ]
 }

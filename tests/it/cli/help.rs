@@ -40,7 +40,7 @@ fn help_lists_the_commands() {
       agents       List the presets for agents, and which of them are installed here
       path         Print where an agent's worktree is
       events       Show what was done to a session, from its journal
-      metrics      Show figures of sessions: agents by status, time, restarts, failures, disk use
+      metrics      Show figures of sessions: agents, time, tokens, cost, failures, disk use
       doctor       Say what is left running or half done, and settle it with --fix
       templates    List the prompt templates, or print one
       demo         Show a whole tournament of three scripted agents in a small repository of its own

@@ -4,7 +4,7 @@
 //! - [`Hub`], [`Running`] and [`Answer`] (`hub.rs`): one run of the program, and what came of it
 //! - [`normalised`] (`normal.rs`): text without what differs from run to run
 //! - [`fault`] (`fault.rs`): kills and full disks at a step that is chosen
-//! - [`TestRepo::processes`] (`processes.rs`): what still runs
+//! - [`TestRepo::processes`] (`processes.rs`): what still runs; a test that leaves some of it fails
 //! - [`Tree`] (`tree.rs`): the bytes of a folder, to be compared or copied
 //! - [`session::Picture`] (`session.rs`): all that a refusal must leave as it is; and sessions that
 //!   stand, with worktrees in which the test itself plays the agent

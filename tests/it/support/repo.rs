@@ -267,7 +267,8 @@ impl TestRepo {
 
     /// The command lines of the processes that this test started and that still run.
     pub fn processes(&self) -> Vec<String> {
-        super::processes::with_home(&self.home())
+        let found = super::processes::with_home(&self.home()).into_iter();
+        found.map(|process| process.command).collect()
     }
 
     /// Runs a script in the main worktree to its end; its stdout.
@@ -316,6 +317,13 @@ git commit --quiet --message \"$HUB_AGENT: $value ms\"";
     /// Text with the temporary folder as `[TEMP]`; the rest stays.
     pub fn without_paths(&self, text: &str) -> String {
         text.replace(self.root.to_str().unwrap(), "[TEMP]")
+    }
+}
+
+impl Drop for TestRepo {
+    /// No test leaves a process behind.
+    fn drop(&mut self) {
+        super::processes::check_gone(&self.home(), super::processes::LIMIT);
     }
 }
 

@@ -10,6 +10,7 @@
 mod disk;
 mod killed;
 mod scenario;
+mod supervisors;
 
 use scenario::Scenario;
 

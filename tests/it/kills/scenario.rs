@@ -273,7 +273,7 @@ fn check_agrees(repo: &TestRepo, status: &Value) {
 }
 
 /// The journal's lines are whole and numbered 1, 2, 3 …
-fn check_journal(repo: &TestRepo, session: &str) {
+pub fn check_journal(repo: &TestRepo, session: &str) {
     let path = repo
         .hub_dir()
         .join("sessions")

@@ -8,6 +8,11 @@
  *
  * A step is a call that changes files. Only `hub` itself counts: not the programs that it
  * starts, not `hub supervise`, not what is written to a pipe or a terminal.
+ *
+ * HUB_FAULT_SUPERVISOR, HUB_FAULT_SUPERVISOR_LOG do the same to each `hub supervise`, and to
+ * nothing else. Its log has its number behind the name. Beside the others there are
+ *                `kill-first`: SIGKILL before its first instruction
+ *                `kill-ready`: SIGKILL when it has said that it is ready
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,7 +30,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum mode { COUNT, KILL_BEFORE, KILL_AFTER, ONCE, FROM };
+enum mode { COUNT, KILL_BEFORE, KILL_AFTER, KILL_READY, ONCE, FROM };
 
 static pid_t meant;
 static enum mode mode = COUNT;
@@ -33,6 +38,13 @@ static int error_number;
 static long target;
 static int log_file = -1;
 static atomic_long steps;
+
+static void end(void)
+{
+    kill(getpid(), SIGKILL);
+    for (;;)
+        pause();
+}
 
 __attribute__((constructor)) static void begin(int argc, char **argv)
 {
@@ -44,12 +56,19 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
     const char *name = strrchr(program, '/');
     if (!name || strcmp(name, "/hub") != 0)
         return;
+    int supervisor = 0;
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "supervise") == 0)
-            return;
-    const char *fault = getenv("HUB_FAULT");
+        supervisor |= strcmp(argv[i], "supervise") == 0;
+    const char *fault = getenv(supervisor ? "HUB_FAULT_SUPERVISOR" : "HUB_FAULT");
+    const char *path = getenv(supervisor ? "HUB_FAULT_SUPERVISOR_LOG" : "HUB_FAULT_LOG");
+    if (supervisor && !fault && !path)
+        return;
     if (fault) {
-        if (sscanf(fault, "kill-before:%ld", &target) == 1)
+        if (strcmp(fault, "kill-first") == 0)
+            end();
+        else if (strcmp(fault, "kill-ready") == 0)
+            mode = KILL_READY;
+        else if (sscanf(fault, "kill-before:%ld", &target) == 1)
             mode = KILL_BEFORE;
         else if (sscanf(fault, "kill-after:%ld", &target) == 1)
             mode = KILL_AFTER;
@@ -58,7 +77,11 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
         else if (sscanf(fault, "from:%d:%ld", &error_number, &target) == 2)
             mode = FROM;
     }
-    const char *path = getenv("HUB_FAULT_LOG");
+    char own[4096];
+    if (supervisor && path) {
+        snprintf(own, sizeof own, "%s.%d", path, (int)getpid());
+        path = own;
+    }
     if (path)
         log_file = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     meant = getpid();
@@ -68,13 +91,6 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
 static int counts(void)
 {
     return meant && getpid() == meant;
-}
-
-static void end(void)
-{
-    kill(getpid(), SIGKILL);
-    for (;;)
-        pause();
 }
 
 /* Returns the step's number, or 0 for a call that is none; -1 when it fails. */
@@ -151,8 +167,12 @@ static int is_file(int fd)
 ssize_t write(int fd, const void *bytes, size_t length)
 {
     REAL(ssize_t, "write", int, const void *, size_t);
-    if (!counts() || fd == log_file || !is_file(fd))
-        return real(fd, bytes, length);
+    if (!counts() || fd == log_file || !is_file(fd)) {
+        ssize_t written = real(fd, bytes, length);
+        if (mode == KILL_READY && counts() && fd == STDOUT_FILENO)
+            end();
+        return written;
+    }
     long now = step("write", 1);
     if (now < 0) {
         /* A disk that fills up takes what it can, and says so at the next call. */

@@ -27,6 +27,34 @@ pub enum Fault {
     KillAfterGit(usize),
 }
 
+/// Where every supervisor is killed that a `hub` starts.
+#[derive(Clone, Copy, Debug)]
+pub enum SupervisorKill {
+    /// Before its first instruction.
+    First,
+    /// When it has said that it is ready, and waits for its job.
+    Ready,
+    /// Before a step.
+    Before(usize),
+}
+
+/// Runs `hub` with a kill of its supervisors.
+pub fn in_supervisors(hub: Hub, kill: SupervisorKill) -> Hub {
+    let text = match kill {
+        SupervisorKill::First => "kill-first".to_owned(),
+        SupervisorKill::Ready => "kill-ready".to_owned(),
+        SupervisorKill::Before(step) => format!("kill-before:{step}"),
+    };
+    let hub = hub.env("LD_PRELOAD", library());
+    hub.env("HUB_FAULT_SUPERVISOR", text)
+}
+
+/// Runs `hub`; each of its supervisors writes down its steps in a file that begins with `log`.
+pub fn supervisors_counted(hub: Hub, log: &Path) -> Hub {
+    let hub = hub.env("LD_PRELOAD", library());
+    hub.env("HUB_FAULT_SUPERVISOR_LOG", log)
+}
+
 /// What the system says when a step fails.
 #[derive(Clone, Copy, Debug)]
 pub enum Errno {

@@ -159,22 +159,27 @@ impl Hub {
         });
     }
 
-    /// Asks; `None` where there is nobody to ask.
+    /// Asks; `None` where there is nobody to ask, or a signal comes instead of an answer.
     pub(super) fn ask(&self, question: &str) -> Option<bool> {
-        (self.ask)(question)
+        if self.yes {
+            return Some(true);
+        }
+        let answer = || (self.ask)(question).filter(|_| self.interrupt.signal().is_none());
+        self.interrupt.signal().is_none().then(answer).flatten()
     }
 
     /// Asks before something that cannot be meant by everybody.
     ///
     /// # Errors
-    /// When the answer is no, or nobody can be asked and `--yes` was not given.
+    /// When the answer is no or a signal, or nobody can be asked and `--yes` was not given.
     pub(super) fn confirm(&self, question: &str, what: &str, hint: String) -> Result<()> {
         if self.yes {
             return Ok(());
         }
+        let answer = self.ask(question);
         self.interrupt.check()?;
         let what = what.to_owned();
-        match (self.ask)(question) {
+        match answer {
             Some(true) => Ok(()),
             Some(false) => Err(Error::Declined { what, hint }),
             None => Err(Error::Unconfirmed { what, hint }),

@@ -5,6 +5,7 @@ use crate::domain::id::{AgentId, SessionId};
 use crate::domain::progress::Progress;
 use crate::domain::report::{EvalReport, RunReport, WaitReport};
 use crate::domain::state::SessionState;
+use crate::process::Interrupt;
 use crate::store::{LockedSession, StoredSession};
 
 use super::error::{Error, Result};
@@ -98,7 +99,8 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
     Ok(id)
 }
 
-/// Waits for the agents; a signal asks what to do with them, and without an answer ends them.
+/// Waits for the agents; Ctrl-C asks once what to do with them. Without an answer, as after a
+/// second Ctrl-C, they are ended, and so they are by the signals that nobody types.
 fn wait_or_stop(hub: &Hub, id: &SessionId) -> Result<WaitReport> {
     let stored = StoredSession::read(&hub.dir, id)?;
     let interrupted = match wait::wait_for(hub, stored, &wait::Request::default()) {
@@ -106,8 +108,10 @@ fn wait_or_stop(hub: &Hub, id: &SessionId) -> Result<WaitReport> {
         other => return other,
     };
     hub.interrupt.clear();
-    let question = format!("Agents of session {id} still run. End them?");
-    if hub.ask(&question) == Some(false) {
+    let question =
+        format!("Agents of session {id} go on in the background unless they are ended. End them?");
+    let typed = interrupted.signal().is_some_and(Interrupt::is_typed);
+    if typed && hub.ask(&question) == Some(false) {
         hub.note(format!("they go on; `hub wait {id}` waits for them"));
     } else {
         stop::stop_agents(hub, id, &[])?;

@@ -1,17 +1,21 @@
-//! SIGINT, SIGTERM and SIGHUP as a flag.
+//! SIGINT, SIGTERM and SIGHUP as flags.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::error::{Error, Result};
 
-/// Whether a signal asked hub to end. Clones share the flag.
+/// Those that ask hub to end. Where several came, the first of these counts: a question on a
+/// terminal answers every signal with a SIGINT of its own.
+const SIGNALS: [i32; 3] = [SIGTERM, SIGHUP, SIGINT];
+
+/// Whether a signal asked hub to end. Clones share the flags.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
-    signal: Arc<AtomicUsize>,
+    came: [Arc<AtomicBool>; SIGNALS.len()],
 }
 
 impl Interrupt {
@@ -24,9 +28,8 @@ impl Interrupt {
     /// When the system refuses.
     pub fn install() -> Result<Self> {
         let interrupt = Self::default();
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            let number = usize::try_from(signal).unwrap_or_default();
-            signal_hook::flag::register_usize(signal, Arc::clone(&interrupt.signal), number)
+        for (signal, came) in SIGNALS.into_iter().zip(&interrupt.came) {
+            signal_hook::flag::register(signal, Arc::clone(came))
                 .map_err(Error::io("catch signals"))?;
         }
         Ok(interrupt)
@@ -35,15 +38,22 @@ impl Interrupt {
     /// The signal that came, if one did.
     #[must_use]
     pub fn signal(&self) -> Option<i32> {
-        match self.signal.load(Ordering::SeqCst) {
-            0 => None,
-            number => i32::try_from(number).ok(),
-        }
+        let mut all = SIGNALS.into_iter().zip(&self.came);
+        let first = all.find(|(_, came)| came.load(Ordering::SeqCst));
+        first.map(|(signal, _)| signal)
     }
 
-    /// Forgets the signal, so that what follows from it can be done, and the next one be seen.
+    /// Whether a signal is the one of Ctrl-C: whoever typed it is there and can be asked.
+    #[must_use]
+    pub fn is_typed(signal: i32) -> bool {
+        signal == SIGINT
+    }
+
+    /// Forgets the signals, so that what follows from it can be done, and the next one be seen.
     pub fn clear(&self) {
-        self.signal.store(0, Ordering::SeqCst);
+        for came in &self.came {
+            came.store(false, Ordering::SeqCst);
+        }
     }
 
     /// Ends the work that is under way, if a signal came.

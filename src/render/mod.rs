@@ -7,6 +7,7 @@ mod output;
 mod progress;
 pub mod prometheus;
 pub mod question;
+mod screen;
 mod style;
 mod table;
 pub mod text;

@@ -12,7 +12,11 @@ use crate::domain::progress::{AgentProgress, Progress};
 use crate::domain::text::visible;
 
 use super::output::{Format, Output};
+use super::screen::Screen;
 use super::text;
+
+/// How often a second lines are drawn anew at most.
+const FRAMES: u8 = 20;
 
 /// Shows what a use case tells.
 pub struct Reporter {
@@ -35,11 +39,12 @@ impl Reporter {
     #[must_use]
     pub fn new(output: Output, live: bool, quiet: bool) -> Self {
         let live = live && !quiet && std::io::stderr().is_terminal();
+        let screen = ProgressDrawTarget::term_like_with_hz(Box::new(Screen::new()), FRAMES);
         Self {
             output,
             quiet,
             live: live.then(|| Live {
-                bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+                bars: MultiProgress::with_draw_target(screen),
                 doing: RefCell::default(),
                 agents: RefCell::default(),
             }),

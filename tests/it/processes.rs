@@ -4,6 +4,7 @@ mod agents;
 mod interrupted;
 mod output;
 mod supervisors;
+mod terminals;
 
 use std::fs;
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 
 mod mishaps;
 mod question;
+mod stopped;
 mod tournament;
 
 use std::time::Duration;

@@ -1,10 +1,8 @@
 //! On a terminal: colours, tables of its width, progress, and questions.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::support::{Terminal, TestRepo, plain, wait_until};
+use crate::support::{Terminal, TestRepo, plain};
 
 /// `hub run` with the usual agents.
 fn run(repo: &TestRepo, agent: &str) -> Terminal {
@@ -139,44 +137,4 @@ fn without_progress_there_are_no_lines_that_change() {
     assert_eq!(code, 0, "{screen}");
     assert!(!screen.contains('\x1b'), "{screen:?}");
     assert!(screen.contains("agent-1 running"), "{screen}");
-}
-
-#[test]
-fn ctrl_c_while_agents_run_asks_once_whether_to_end_them() {
-    let repo = TestRepo::new().with_bench();
-    let mut terminal = run(&repo, &patient(&repo));
-    terminal.sees("thinking");
-    terminal.interrupt();
-    terminal.sees("still run. End them?");
-    terminal.types("n");
-    let (code, screen) = terminal.ends();
-    let screen = plain(&screen);
-    assert_eq!(code, 130, "{screen}");
-    assert_eq!(screen.matches("End them? [y/N]").count(), 1, "{screen}");
-    assert!(screen.contains("they go on"), "{screen}");
-    let status = |repo: &TestRepo| repo.hub(["status", "--json"]).json();
-    for agent in status(&repo)["agents"].as_array().unwrap() {
-        assert_eq!(agent["status"], json!("running"));
-    }
-    repo.write(repo.root().join("go"), "");
-    repo.hub(["wait"]).ok();
-    assert_eq!(status(&repo)["agents"][0]["status"], json!("succeeded"));
-}
-
-#[test]
-fn a_yes_after_ctrl_c_ends_the_agents() {
-    let repo = TestRepo::new().with_bench();
-    let mut terminal = run(&repo, &patient(&repo));
-    terminal.sees("thinking");
-    terminal.interrupt();
-    terminal.sees("still run. End them?");
-    terminal.types("y");
-    let (code, screen) = terminal.ends();
-    assert_eq!(code, 130, "{screen}");
-    wait_until(Duration::from_secs(60), "all agents are cancelled", || {
-        let status = repo.hub(["status", "--json"]).json();
-        let agents = status["agents"].as_array().unwrap();
-        agents.iter().all(|agent| agent["status"] == "cancelled")
-    });
-    assert_eq!(state(&repo), json!("running"));
 }

@@ -222,6 +222,11 @@ impl TestRepo {
         command
     }
 
+    /// Another program than `hub` and git, in the main worktree.
+    pub(super) fn program(&self, name: &str) -> Command {
+        self.command(name, &self.path())
+    }
+
     /// A program with the environment of this repository and nothing of the machine's.
     fn command(&self, program: &str, folder: &Path) -> Command {
         let mut command = Command::new(program);

@@ -4,17 +4,21 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::hub::Hub;
+use super::repo::TestRepo;
 use super::wait_until;
 
 /// How long anything may take that a person would wait for.
@@ -27,11 +31,27 @@ pub struct Terminal {
     keyboard: File,
     screen: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
+    /// Whether the window is gone.
+    closed: Arc<AtomicBool>,
 }
 
 impl Terminal {
     /// Starts it on a terminal of so many columns that knows colours.
     pub fn start(hub: Hub, columns: u16) -> Self {
+        let mut command = hub.into_command();
+        command.process_group(0);
+        Self::open(command, columns)
+    }
+
+    /// Starts a line for the shell as whoever has logged in on the terminal: what the terminal
+    /// tells the processes in front of it comes from the kernel.
+    pub fn logged_in(repo: &TestRepo, line: &str) -> Self {
+        let mut command = repo.program("setsid");
+        command.args(["--ctty", "/bin/sh", "-c", line]);
+        Self::open(command, 100)
+    }
+
+    fn open(mut command: Command, columns: u16) -> Self {
         let keyboard =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
@@ -47,30 +67,28 @@ impl Terminal {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let device = rustix::fs::open(name, flags, Mode::empty()).unwrap();
         let stream = |fd: &OwnedFd| Stdio::from(fd.try_clone().unwrap());
-        let mut command = hub.env("TERM", "xterm-256color").into_command();
         command
+            .env("TERM", "xterm-256color")
             .stdin(stream(&device))
             .stdout(stream(&device))
-            .stderr(stream(&device))
-            .process_group(0);
+            .stderr(stream(&device));
         let child = command.spawn().unwrap();
         // Only its own side keeps the terminal open, so that reading ends with it.
         drop((command, device));
         let keyboard = File::from(keyboard);
         let screen = Arc::new(Mutex::new(Vec::new()));
-        let (mut from, to) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
-        let reader = std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            // EIO says that the other side is closed.
-            while let Ok(count @ 1..) = from.read(&mut bytes) {
-                to.lock().unwrap().extend_from_slice(&bytes[..count]);
-            }
-        });
+        let closed = Arc::new(AtomicBool::new(false));
+        let reader = {
+            let from = keyboard.try_clone().unwrap();
+            let (to, closed) = (Arc::clone(&screen), Arc::clone(&closed));
+            std::thread::spawn(move || read(from, &to, &closed))
+        };
         Self {
             child,
             keyboard,
             screen,
             reader,
+            closed,
         }
     }
 
@@ -93,8 +111,24 @@ impl Terminal {
 
     /// What the terminal does at Ctrl-C: it signals everything in the foreground.
     pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Sends a signal to everything in the foreground.
+    pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).unwrap();
-        kill_process_group(Pid::from_raw(pid).unwrap(), Signal::INT).unwrap();
+        kill_process_group(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Closes the window, and waits until what was started on the terminal has ended.
+    pub fn close(mut self) -> ExitStatus {
+        self.closed.store(true, Ordering::SeqCst);
+        self.reader.join().unwrap();
+        drop(self.keyboard);
+        wait_until(LIMIT, "what was on the terminal has ended", || {
+            self.child.try_wait().unwrap().is_some()
+        });
+        self.child.wait().unwrap()
     }
 
     /// Waits for its end: the exit status, and everything that was written.
@@ -109,6 +143,28 @@ impl Terminal {
         });
         let screen = self.screen.lock().unwrap();
         (code, String::from_utf8_lossy(&screen).replace('\r', ""))
+    }
+}
+
+/// Reads what is written until the other side or the window is closed.
+fn read(mut from: File, to: &Mutex<Vec<u8>>, closed: &AtomicBool) {
+    let mut bytes = [0; 4096];
+    let pause = Timespec {
+        tv_sec: 0,
+        tv_nsec: 50_000_000,
+    };
+    while !closed.load(Ordering::SeqCst) {
+        let mut wanted = [PollFd::new(&from, PollFlags::IN)];
+        match poll(&mut wanted, Some(&pause)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(error) => panic!("the terminal cannot be read: {error}"),
+        }
+        // EIO says that the other side is closed.
+        let Ok(count @ 1..) = from.read(&mut bytes) else {
+            return;
+        };
+        to.lock().unwrap().extend_from_slice(&bytes[..count]);
     }
 }
 

@@ -64,6 +64,28 @@ fn no_more_run_at_once_than_asked_for() {
 }
 
 #[test]
+fn of_twenty_at_most_four_run_at_once_and_all_end() {
+    let (repo, session) = spawned("20", COUNTED, &["--jobs", "4"]);
+    // Held against what the agents say of themselves: what the state tells at any moment.
+    let mut most = 0;
+    wait_until(LIMIT, "all have ended", || {
+        let statuses = statuses(&repo, &session);
+        let count = |status: &str| statuses.iter().filter(|found| *found == status).count();
+        most = most.max(count("running"));
+        assert!(count("running") <= 4, "{statuses:?}");
+        count("succeeded") == 20
+    });
+    assert!(most > 0, "some were seen at work");
+    for nth in 1..=20 {
+        let log = format!(".agenthub/sessions/{session}/agents/agent-{nth}/stdout.log");
+        let seen: u32 = repo.read(&log).trim().parse().unwrap();
+        assert!((1..=4).contains(&seen), "agent-{nth} saw {seen} at work");
+    }
+    assert_nothing_runs(&repo);
+    assert_eq!(journal(&repo, &session, "start", "done").len(), 20);
+}
+
+#[test]
 fn those_that_wait_are_pending_and_waited_for() {
     let gate = "while ! [ -e \"$HUB_DIR/../../gate\" ]; do sleep 0.02; done";
     let (repo, session) = spawned("3", gate, &["--jobs", "1"]);

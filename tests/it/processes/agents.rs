@@ -44,6 +44,16 @@ fn what_left_its_group_and_its_session_ends_with_it() {
 }
 
 #[test]
+fn a_grandchild_whose_parent_has_gone_ends_with_it() {
+    let started = Started::new(
+        "sh -c 'sleep 1000 & echo $! >\"$HUB_DIR/grandchild\"'\n\
+        kill -0 $(cat \"$HUB_DIR/grandchild\")",
+    );
+    assert_eq!(started.wait()["status"], "succeeded");
+    assert!(!runs(told(&started.repo.hub_dir().join("grandchild"))));
+}
+
+#[test]
 fn it_reads_nothing_and_may_be_a_pipeline() {
     let repo = TestRepo::new().with_bench();
     let command = "cat >read.txt; echo 120 | sed s/0/1/ | tee p50_ms >/dev/null";

@@ -2,6 +2,7 @@
 
 mod agents;
 mod files;
+mod reboot;
 mod worktrees;
 
 use serde_json::Value;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{assert_is_well, codes, findings, fixed};
 use crate::support::{TestRepo, wait_until};
 
-const LIMIT: Duration = Duration::from_secs(120);
+pub(super) const LIMIT: Duration = Duration::from_secs(120);
 
 /// Changes a file and works until it is told to end, with a child that has left its group.
 const PATIENT: &str = "\
@@ -16,24 +16,29 @@ echo work >work
 setsid sh -c 'echo $$ >\"$HUB_DIR/../../child\"; while :; do sleep 1; done' &
 while ! [ -e \"$HUB_DIR/../../gate\" ]; do sleep 0.02; done";
 
-/// A session whose agents, of which one runs at once, were spawned with a script.
-struct Spawned {
-    repo: TestRepo,
-    session: String,
+/// A session whose agents were spawned with a script.
+pub(super) struct Spawned {
+    pub repo: TestRepo,
+    pub session: String,
 }
 
 impl Spawned {
+    /// One of the agents runs at once.
     fn new(agents: &str, script: &str) -> Self {
+        Self::with_jobs(agents, script, "1")
+    }
+
+    pub fn with_jobs(agents: &str, script: &str, jobs: &str) -> Self {
         let repo = TestRepo::new();
         repo.hub(["init", "--task", "Go", "--agents", agents]).ok();
         let session = repo.newest_session();
         let script = repo.script("agent.sh", script);
-        let spawn = ["spawn", &session, "--agent-cmd", &script, "--jobs", "1"];
+        let spawn = ["spawn", &session, "--agent-cmd", &script, "--jobs", jobs];
         repo.hub(spawn).ok();
         Self { repo, session }
     }
 
-    fn state(&self) -> Value {
+    pub fn state(&self) -> Value {
         let folder = self.repo.hub_dir().join("sessions").join(&self.session);
         serde_json::from_str(&self.repo.read(folder.join("state.json"))).unwrap()
     }
@@ -53,7 +58,7 @@ impl Spawned {
         });
     }
 
-    fn statuses(&self) -> Vec<String> {
+    pub fn statuses(&self) -> Vec<String> {
         let status = self.repo.hub(["status", &self.session, "--json"]).json();
         let agents = status["agents"].as_array().unwrap().iter();
         agents

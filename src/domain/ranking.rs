@@ -1,8 +1,8 @@
-//! Ordering the results of an evaluation.
-
-use std::cmp::Ordering;
+//! Ordering the results of an evaluation that measured each attempt once.
 
 use super::diff::DiffStat;
+use super::evaluation::runs::Runs;
+use super::evaluation::tournament::{self, Rules, Tournament};
 use super::id::AgentId;
 use super::metric::Direction;
 
@@ -38,12 +38,15 @@ impl Outcome {
         }
     }
 
-    fn class(&self) -> u8 {
+    fn of_one_run(&self) -> tournament::Outcome {
         match self {
-            Self::Value(_) => 0,
-            Self::Unmeasured => 1,
-            Self::NoMetric(_) => 2,
-            Self::Disqualified(_) => 3,
+            Self::Value(value) => match Runs::one(*value) {
+                Ok(runs) => tournament::Outcome::Measured(runs),
+                Err(error) => tournament::Outcome::NoMetric(error.to_string()),
+            },
+            Self::Unmeasured => tournament::Outcome::Unmeasured,
+            Self::NoMetric(reason) => tournament::Outcome::NoMetric(reason.clone()),
+            Self::Disqualified(reason) => tournament::Outcome::Disqualified(reason.clone()),
         }
     }
 }
@@ -71,40 +74,33 @@ pub struct Placed {
 
 /// Orders contestants: best metric first, then those without a metric, then those that are out.
 ///
-/// Contestants with equal metrics share a rank; the smaller change stands first.
+/// Contestants with equal metrics share a rank; the smaller change stands first. This is a
+/// [`Tournament`] in which each has one run.
 #[must_use]
-pub fn rank(direction: Direction, mut contestants: Vec<Contestant>) -> Vec<Placed> {
-    contestants.sort_by(|a, b| {
-        let by_class = a.outcome.class().cmp(&b.outcome.class());
-        by_class
-            .then_with(|| by_metric(direction, &a.outcome, &b.outcome))
-            .then_with(|| a.diff.churn().cmp(&b.diff.churn()))
-            .then_with(|| a.agent.cmp(&b.agent))
+pub fn rank(direction: Direction, contestants: Vec<Contestant>) -> Vec<Placed> {
+    let rules = Rules {
+        direction,
+        ..Rules::default()
+    };
+    let with_one_run = contestants.iter().map(|contestant| tournament::Contestant {
+        agent: contestant.agent,
+        outcome: contestant.outcome.of_one_run(),
+        diff: contestant.diff,
+        tie_values: Vec::new(),
     });
-    let mut placed: Vec<Placed> = Vec::with_capacity(contestants.len());
-    for (index, contestant) in contestants.into_iter().enumerate() {
-        let rank = match (&contestant.outcome, placed.last()) {
-            (Outcome::Unmeasured | Outcome::Disqualified(_), _) => None,
-            (outcome, Some(before)) if ties(&before.contestant.outcome, outcome) => before.rank,
-            _ => u32::try_from(index + 1).ok(),
-        };
-        placed.push(Placed { contestant, rank });
-    }
-    placed
-}
-
-fn by_metric(direction: Direction, a: &Outcome, b: &Outcome) -> Ordering {
-    match (a.value(), b.value()) {
-        (Some(a), Some(b)) => match direction {
-            Direction::Lower => a.total_cmp(&b),
-            Direction::Higher => b.total_cmp(&a),
-        },
-        _ => Ordering::Equal,
-    }
-}
-
-fn ties(a: &Outcome, b: &Outcome) -> bool {
-    a.class() == b.class() && by_metric(Direction::Lower, a, b).is_eq()
+    let held = Tournament::hold(&rules, None, with_one_run.collect());
+    let mut left = contestants;
+    held.placed
+        .into_iter()
+        .filter_map(|placed| {
+            let agent = placed.contestant.agent;
+            let at = left.iter().position(|c| c.agent == agent)?;
+            Some(Placed {
+                contestant: left.swap_remove(at),
+                rank: placed.rank,
+            })
+        })
+        .collect()
 }
 
 /// The difference of a metric to the baseline, in the metric's unit.

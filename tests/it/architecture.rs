@@ -43,14 +43,17 @@ const KEPT_IN: [(&str, &str); 11] = [
 ];
 
 /// What the domain may use beside the standard library; its tests may use `proptest`.
-const OF_DOMAIN: [&str; 8] = [
+const OF_DOMAIN: [&str; 11] = [
     "chrono",
     "proptest",
+    "rand_core",
+    "rand_pcg",
     "regex_lite",
     "schemars",
     "serde",
     "serde_json",
     "shell_words",
+    "statrs",
     "thiserror",
 ];
 

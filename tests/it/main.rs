@@ -38,4 +38,5 @@ mod ready;
 mod repositories;
 mod retry;
 mod run;
+mod statistics;
 mod support;

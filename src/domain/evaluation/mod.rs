@@ -1,11 +1,31 @@
-//! What the last evaluation of a session found; kept so that later commands can use it.
+//! Evaluations: what the last one found, and the rules of one that can be believed.
+//!
+//! The rules, in the order in which an evaluation needs them; `docs/statistics.md` has the
+//! reasons and what they promise:
+//!
+//! - [`plan`]: who is measured when, so that a drift of the machine meets all alike.
+//! - [`requirement`]: what a contestant must keep to, or it is out.
+//! - [`runs`], [`bootstrap`], [`comparison`]: from runs to a figure, its interval, and the
+//!   difference of two contestants with its interval.
+//! - [`tournament`], [`tie_break`]: ranks, ties and the winner.
+//!
+//! All chance comes from [`random`], by a seed that is an argument.
+
+pub mod bootstrap;
+pub mod comparison;
+pub mod plan;
+pub mod random;
+pub mod requirement;
+pub mod runs;
+pub mod tie_break;
+pub mod tournament;
 
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use super::id::{AgentId, Attempt};
-use super::refs::CommitId;
+use crate::domain::id::{AgentId, Attempt};
+use crate::domain::refs::CommitId;
 
 /// The results of one evaluation, best first.
 #[derive(Clone, Debug, PartialEq)]

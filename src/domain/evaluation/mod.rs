@@ -8,15 +8,19 @@
 //! - [`runs`], [`bootstrap`], [`comparison`]: from runs to a figure, its interval, and the
 //!   difference of two contestants with its interval.
 //! - [`tournament`], [`tie_break`]: ranks, ties and the winner.
+//! - [`judge`], [`standing`], [`hybrid`]: the same where no metric decides.
 //!
 //! All chance comes from [`random`], by a seed that is an argument.
 
 pub mod bootstrap;
 pub mod comparison;
+pub mod hybrid;
+pub mod judge;
 pub mod plan;
 pub mod random;
 pub mod requirement;
 pub mod runs;
+pub mod standing;
 pub mod tie_break;
 pub mod tournament;
 

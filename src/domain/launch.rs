@@ -32,6 +32,8 @@ pub struct Launch {
     pub ready: Ready,
     /// Agents that somebody stopped before they were started: nobody starts them by itself.
     pub held: BTreeSet<AgentId>,
+    /// How long agents that were asked to end may go on, where that is not the usual time.
+    pub graces: BTreeMap<AgentId, Duration>,
 }
 
 impl Launch {

@@ -76,6 +76,41 @@ impl FromStr for TimeLimit {
     }
 }
 
+/// How long an agent may go on after it was asked to end: nothing to a day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grace(Duration);
+
+impl Grace {
+    /// What an agent is given where nothing is said.
+    pub const USUAL: Self = Self(Duration::from_secs(5));
+
+    /// Beyond that, nobody waits for an end.
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// The same as a duration.
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl Default for Grace {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
+
+impl FromStr for Grace {
+    type Err = BadName;
+
+    fn from_str(s: &str) -> Result<Self, BadName> {
+        let time = s.parse::<Seconds>().ok().map(Seconds::duration);
+        time.filter(|time| *time <= Self::LONGEST)
+            .map(Self)
+            .ok_or_else(|| BadName::new("a grace period", s, "it must be 0 seconds to 24 hours"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +127,19 @@ mod tests {
         );
         for bad in ["0", "0h", "-1", "soon"] {
             assert!(bad.parse::<TimeLimit>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_grace_period_may_be_nothing_and_has_an_end() {
+        for (text, seconds) in [("0", 0.0), ("0.5", 0.5), ("30s", 30.0), ("24h", 86_400.0)] {
+            let grace = text.parse::<Grace>().unwrap().duration();
+            assert!((grace.as_secs_f64() - seconds).abs() < 1e-9, "{text}");
+        }
+        for bad in [
+            "-1", "-0.5", "86401", "25h", "1e300", "inf", "NaN", "soon", "",
+        ] {
+            assert!(bad.parse::<Grace>().is_err(), "{bad}");
         }
     }
 }

@@ -60,7 +60,7 @@ pub use crate::domain::progress::Progress;
 pub use crate::domain::ready::{PortCount, Ready, ShellLine};
 pub use crate::domain::refs::BranchName;
 pub use crate::domain::report;
-pub use crate::domain::resources::TimeLimit;
+pub use crate::domain::resources::{Grace, TimeLimit};
 pub use crate::domain::session::Task;
 pub use crate::domain::settings::{AgentCount, Seconds, SettingsLayer};
 pub use crate::domain::state::{AgentStatus, SessionState};

@@ -7,10 +7,11 @@ use serde_json::json;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionId, SessionSelector};
 use crate::domain::report::{ShownStatus, WaitReport};
+use crate::domain::resources::Grace;
 use crate::domain::session::AgentRecord;
 use crate::domain::state::AgentStatus;
 use crate::process::{leftovers, supervisor};
-use crate::store::StoredSession;
+use crate::store::{LockedSession, StoredSession};
 
 use super::agents::{self, Seen, shown_status};
 use super::error::{Error, Result};
@@ -24,6 +25,8 @@ pub struct Request {
     pub session: Option<SessionSelector>,
     /// The agents; all where none is named.
     pub agents: Vec<AgentId>,
+    /// How long they may go on after they were asked to end.
+    pub grace: Grace,
 }
 
 /// Ends agents: SIGTERM to their group, SIGKILL after a grace period.
@@ -31,14 +34,27 @@ pub struct Request {
 /// An agent that is lost is ended too, and recorded as cancelled.
 ///
 /// # Errors
-/// When the session cannot be read or written, or has no such agent.
+/// When the session cannot be read or written, or has no such agent; or when a signal came:
+/// the agents that were asked to end do so all the same.
 pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
     let stored = hub.read(request.session.as_ref(), "with running agents", |stored| {
         stored.session.first_active().is_some()
     })?;
     let id = stored.config.session_id.clone();
     agents::check_known(&stored.session, &request.agents)?;
-    stop_agents(hub, &id, &request.agents)?;
+    let end = End {
+        id: &id,
+        named: &request.agents,
+        grace: request.grace.duration(),
+        heeds_signals: true,
+    };
+    let ended = end.all(hub);
+    if ended.as_ref().is_err_and(|error| error.signal().is_some()) {
+        hub.note(format!(
+            "the agents end all the same; `hub stop {id} --grace 0` ends them at once"
+        ));
+    }
+    ended?;
     let stored = StoredSession::read(&hub.dir, &id)?;
     let seen = Seen::look(&hub.dir, stored)?;
     Ok(agents::waited(&seen, false, hub.now()))
@@ -48,36 +64,94 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
 ///
 /// The session must not be locked by this process: the supervisors record the end.
 pub(super) fn stop_agents(hub: &Hub, id: &SessionId, named: &[AgentId]) -> Result<()> {
-    let meant = |agent: &AgentId| agents::is_meant(*agent, named);
-    hold(hub, id, meant)?;
-    let mut begun = Instant::now();
-    let _doing = hub.doing("ending the agents");
-    let mut asked = false;
-    loop {
-        let stored = StoredSession::read(&hub.dir, id)?;
-        let active: Vec<(AgentId, AgentRecord)> = stored
-            .session
-            .agents()
-            .iter()
-            .filter(|(agent, record)| meant(agent) && is_to_end(record))
+    let end = End {
+        id,
+        named,
+        grace: supervisor::GRACE,
+        // Whoever ends agents on a signal's account goes on with it.
+        heeds_signals: false,
+    };
+    end.all(hub)
+}
+
+/// Whose end is wanted, and how.
+struct End<'e> {
+    id: &'e SessionId,
+    named: &'e [AgentId],
+    grace: Duration,
+    heeds_signals: bool,
+}
+
+impl End<'_> {
+    fn all(&self, hub: &Hub) -> Result<()> {
+        hold(hub, self.id, self.grace, |agent| self.is_meant(agent))?;
+        let mut asked: Option<Instant> = None;
+        let _doing = hub.doing("ending the agents");
+        loop {
+            let active = self.active(hub)?;
+            if active.is_empty() {
+                return Ok(());
+            }
+            // A supervisor that does not end its agent in time is asked again.
+            if asked.is_none_or(|asked| asked.elapsed() > supervisor::GRACE * 2) {
+                asked = Some(Instant::now());
+                let runs = active.iter().filter_map(|(_, record)| record.run.as_ref());
+                runs.for_each(|run| supervisor::ask_to_end(&run.supervisor));
+            }
+            for (agent, record) in &active {
+                if shown_status(record) == ShownStatus::LOST {
+                    self.settle_lost(hub, *agent, record)?;
+                }
+            }
+            self.check(hub)?;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn is_meant(&self, agent: AgentId) -> bool {
+        agents::is_meant(agent, self.named)
+    }
+
+    fn active(&self, hub: &Hub) -> Result<Vec<(AgentId, AgentRecord)>> {
+        let stored = StoredSession::read(&hub.dir, self.id)?;
+        let agents = stored.session.agents().iter();
+        Ok(agents
+            .filter(|(agent, record)| self.is_meant(**agent) && is_to_end(record))
             .map(|(agent, record)| (*agent, record.clone()))
-            .collect();
-        if active.is_empty() {
+            .collect())
+    }
+
+    fn check(&self, hub: &Hub) -> Result<()> {
+        if self.heeds_signals {
+            hub.interrupt.check()?;
+        }
+        Ok(())
+    }
+
+    /// Ends what a lost agent left running and records it as cancelled.
+    fn settle_lost(&self, hub: &Hub, agent: AgentId, record: &AgentRecord) -> Result<()> {
+        let signs = agents::signs_of(hub, self.id, agent, record);
+        let mut left = leftovers::Ending::of(&signs);
+        if !self.grace.is_zero() {
+            // The session is not locked meanwhile: another hub may settle it sooner.
+            left.ask(self.grace, || {
+                self.check(hub).is_ok() && self.is_still(hub, agent, record)
+            });
+            self.check(hub)?;
+        }
+        let mut session = hub.lock(self.id, "stop")?;
+        let found = session.session().agents().get(&agent);
+        if found != Some(record) || shown_status(record) != ShownStatus::LOST {
             return Ok(());
         }
-        for (agent, record) in &active {
-            if shown_status(record) == ShownStatus::LOST {
-                settle_lost(hub, id, *agent)?;
-            } else if let Some(run) = record.run.as_ref().filter(|_| !asked) {
-                supervisor::ask_to_end(&run.supervisor);
-            }
-        }
-        asked = true;
-        // A supervisor that does not end its agent in time is asked again.
-        if begun.elapsed() > supervisor::GRACE * 2 {
-            (asked, begun) = (false, Instant::now());
-        }
-        std::thread::sleep(Duration::from_millis(20));
+        left.kill();
+        record_lost(hub, &mut session, agent)
+    }
+
+    /// Whether the agent stands as it was read.
+    fn is_still(&self, hub: &Hub, agent: AgentId, record: &AgentRecord) -> bool {
+        let stored = StoredSession::read(&hub.dir, self.id);
+        stored.is_ok_and(|stored| stored.session.agents().get(&agent) == Some(record))
     }
 }
 
@@ -86,44 +160,39 @@ fn is_to_end(record: &AgentRecord) -> bool {
     record.status().is_active() || start::is_watched(record)
 }
 
-/// Lets nobody start the agents by itself any more, before they are ended.
-fn hold(hub: &Hub, id: &SessionId, meant: impl Fn(&AgentId) -> bool) -> Result<()> {
+/// Lets nobody start the agents by itself any more, before they are ended, and leaves word of
+/// the grace for their supervisors.
+fn hold(hub: &Hub, id: &SessionId, grace: Duration, meant: impl Fn(AgentId) -> bool) -> Result<()> {
     if StoredSession::read(&hub.dir, id)?.launch()?.is_none() {
         return Ok(());
     }
     let session = hub.lock(id, "stop")?;
-    let Some(mut launch) = session.launch()? else {
+    let Some(before) = session.launch()? else {
         return Ok(());
     };
-    let before = launch.held.len();
-    launch.held.extend(
-        session
-            .session()
-            .agents()
-            .keys()
-            .filter(|agent| meant(agent)),
-    );
-    if launch.held.len() > before {
+    let mut launch = before.clone();
+    let agents = session.session().agents().keys();
+    for agent in agents.copied().filter(|agent| meant(*agent)) {
+        launch.held.insert(agent);
+        if grace == supervisor::GRACE {
+            launch.graces.remove(&agent);
+        } else {
+            launch.graces.insert(agent, grace);
+        }
+    }
+    if launch != before {
         session.set_launch(&launch)?;
     }
     Ok(())
 }
 
-/// Ends what a lost agent left running and records it as cancelled.
-fn settle_lost(hub: &Hub, id: &SessionId, agent: AgentId) -> Result<()> {
-    let mut session = hub.lock(id, "stop")?;
-    let Some(record) = session.session().agents().get(&agent).cloned() else {
-        return Ok(());
-    };
-    if shown_status(&record) != ShownStatus::LOST {
-        return Ok(());
-    }
-    leftovers::end(&agents::signs_of(hub, id, agent, &record));
+fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result<()> {
+    let id = session.config().session_id.clone();
+    let worktree = session.session().agents().get(&agent);
+    let worktree = worktree.and_then(|record| record.worktree.clone());
     // Its supervisor would have done so.
-    let leftovers = record
-        .worktree
-        .as_deref()
-        .and_then(|worktree| supervise::commit_leftovers(&hub.repository, worktree, id, agent));
+    let leftovers = worktree
+        .and_then(|worktree| supervise::commit_leftovers(&hub.repository, &worktree, &id, agent));
     let now = hub.now();
     session.change(|state| {
         let record = state.advance_agent(agent, AgentStatus::Cancelled, now)?;
@@ -138,5 +207,5 @@ fn settle_lost(hub: &Hub, id: &SessionId, agent: AgentId) -> Result<()> {
         "lost": true,
         "leftovers": leftovers,
     });
-    hub.record(&mut session, Operation::Stop, Phase::Done, detail)
+    hub.record(session, Operation::Stop, Phase::Done, detail)
 }

@@ -66,10 +66,12 @@ fn attempt(
         Err(error) => (&[][..], Some(error)),
     };
     command.variables.extend(ready::port_variables(numbers));
+    let grace = || grace(&hub.dir, session, agent);
     let job = Job {
         command: &command,
         limits: &launch.limits,
         heartbeat: stored.dir.agent(agent).heartbeat(),
+        grace: &grace,
     };
     let started = |process| {
         // The agent goes on whether or not this can be written down.
@@ -135,6 +137,17 @@ fn attempt(
             Ok(None)
         }
     }
+}
+
+/// How long an agent that was asked to end may go on: whoever asks writes that down before.
+fn grace(dir: &HubDir, session: &SessionId, agent: AgentId) -> Duration {
+    let launch = StoredSession::read(dir, session).and_then(|stored| stored.launch());
+    let launch = launch.unwrap_or_else(|error| {
+        log::warn!("the usual grace holds for {agent}: {error}");
+        None
+    });
+    let grace = launch.and_then(|launch| launch.graces.get(&agent).copied());
+    grace.unwrap_or(supervisor::GRACE)
 }
 
 /// Enters `running` for the attempt that has waited; not when somebody stopped it meanwhile.

@@ -25,20 +25,12 @@ fn pid(number: u32) -> Option<Pid> {
     i32::try_from(number).ok().and_then(Pid::from_raw)
 }
 
-/// Waits until nobody is left in the group that `leader` led, or until a time.
+/// Whether nobody is left in the group that `leader` led.
 ///
 /// Its members come to this process, which must be a subreaper, when their parents end.
-pub(super) fn await_empty(leader: u32, until: Instant) {
-    let Some(group) = pid(leader) else {
-        return;
-    };
-    while Instant::now() < until {
-        while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
-        if test_kill_process_group(group).is_err() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+pub(super) fn is_empty(leader: u32) -> bool {
+    while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
+    pid(leader).is_none_or(|group| test_kill_process_group(group).is_err())
 }
 
 /// Ends every process that was reparented to this one, which must be a subreaper.

@@ -68,30 +68,74 @@ pub fn find(signs: &Signs) -> Vec<Left> {
     found
 }
 
-/// Ends them: SIGTERM, then SIGKILL to those that are there after [`GRACE`].
-pub fn end(signs: &Signs) {
-    const LOOK: Duration = Duration::from_millis(20);
-    // Whoever leaves a group whose leader has ended is known from the time before.
-    let mut known: BTreeMap<u32, ProcessMark> = BTreeMap::new();
-    for signal in [Signal::TERM, Signal::KILL] {
-        let until = Instant::now() + GRACE;
+/// The end of what an agent has left.
+#[derive(Debug)]
+pub struct Ending<'s> {
+    signs: &'s Signs,
+    /// Whoever leaves a group whose leader has ended is known from the time before.
+    known: BTreeMap<u32, ProcessMark>,
+}
+
+impl<'s> Ending<'s> {
+    /// Of the processes with these signs.
+    #[must_use]
+    pub fn of(signs: &'s Signs) -> Self {
+        Self {
+            signs,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Sends SIGTERM and waits until none is left, `grace` is over, or `goes_on` says no.
+    ///
+    /// What they start from then on is part of how they end, and is let do its work.
+    pub fn ask(&mut self, grace: Duration, goes_on: impl FnMut() -> bool) {
+        self.look();
+        for mark in self.known.values() {
+            send(mark, Signal::TERM);
+        }
+        self.until_none(grace, goes_on, |_| ());
+    }
+
+    /// Sends SIGKILL to those that are there, until none is.
+    pub fn kill(&mut self) {
         let mut told: Vec<ProcessMark> = Vec::new();
-        loop {
-            let found = find(signs).into_iter();
-            known.extend(found.map(|left| (left.mark.pid, left.mark)));
-            known.retain(|_, mark| mark::is_alive(mark));
-            if known.is_empty() {
-                return;
-            }
+        let kill = |known: &BTreeMap<u32, ProcessMark>| {
             for mark in known.values().filter(|mark| !told.contains(mark)) {
-                send(mark, signal);
+                send(mark, Signal::KILL);
             }
             told = known.values().cloned().collect();
-            if Instant::now() >= until {
-                break;
+        };
+        self.until_none(GRACE, || true, kill);
+    }
+
+    fn until_none(
+        &mut self,
+        time: Duration,
+        mut goes_on: impl FnMut() -> bool,
+        mut each_look: impl FnMut(&BTreeMap<u32, ProcessMark>),
+    ) {
+        const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+        let until = Instant::now() + time;
+        let mut pause = Duration::from_millis(20);
+        while self.look() {
+            each_look(&self.known);
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || !goes_on() {
+                return;
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(pause.min(left));
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Looks who is there; returns whether anybody is.
+    fn look(&mut self) -> bool {
+        let found = find(self.signs).into_iter();
+        self.known
+            .extend(found.map(|left| (left.mark.pid, left.mark)));
+        self.known.retain(|_, mark| mark::is_alive(mark));
+        !self.known.is_empty()
     }
 }
 

@@ -18,14 +18,15 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::domain::resources::Grace;
 use crate::domain::session::ProcessMark;
 
 use super::error::{Error, Result};
 use super::requests::{Request, Requests};
 use super::{group, mark};
 
-/// How long an agent may go on after it was asked to end.
-pub const GRACE: Duration = Duration::from_secs(5);
+/// How long an agent may go on after it was asked to end, where nothing else was said.
+pub const GRACE: Duration = Grace::USUAL.duration();
 
 const READY: &str = "ready";
 

@@ -28,7 +28,7 @@ const TICK: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(20);
 
 /// What is to be run and watched.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Job<'j> {
     /// The agent's command; its folder is the worktree.
     pub command: &'j ShellCommand,
@@ -36,6 +36,8 @@ pub struct Job<'j> {
     pub limits: &'j Limits,
     /// The file that tells others that the supervisor is there.
     pub heartbeat: PathBuf,
+    /// How long the agent may go on after it was asked to end; asked for when it is.
+    pub grace: &'j dyn Fn() -> Duration,
 }
 
 /// How a watched agent ended.
@@ -60,7 +62,8 @@ pub enum Ended {
 
 /// Runs the agent to its end.
 ///
-/// SIGTERM ends the agent's group, with SIGKILL after [`GRACE`]; so does a limit of its time.
+/// SIGTERM ends the agent's group, with SIGKILL after the job's grace; so does a limit of its
+/// time, with the usual one. A second SIGTERM can shorten what is left of it.
 /// SIGUSR1 lets the group stand still, and its clock with it; SIGUSR2 lets it go on. Whatever
 /// the agent leaves running, in its group or out of it, ends with it.
 ///
@@ -76,12 +79,13 @@ pub fn watch(
     started(mark::of(child.id()));
     let mut watch = Watch::new(child, job);
     let status = watch.run(requests)?;
-    Ok(watch.end(status, meter))
+    Ok(watch.end(requests, status, meter))
 }
 
 struct Watch<'j> {
     child: Child,
     limits: &'j Limits,
+    grace: &'j dyn Fn() -> Duration,
     clock: Stopwatch,
     idle: Idle,
     logs: [LogLimit; 2],
@@ -106,6 +110,7 @@ impl<'j> Watch<'j> {
         Self {
             child,
             limits: job.limits,
+            grace: job.grace,
             clock: Stopwatch::started(Instant::now()),
             logs: logs
                 .clone()
@@ -129,7 +134,7 @@ impl<'j> Watch<'j> {
             }
             self.tick(Instant::now());
             match requests.next_within(self.pause(Instant::now())) {
-                Some(Request::End) => self.begin_ending(Ended::Asked),
+                Some(Request::End) => self.end_as_asked(),
                 Some(Request::Pause) if self.ending.is_none() => {
                     self.clock.hold(Instant::now());
                     group::signal_group(self.child.id(), Signal::STOP);
@@ -154,7 +159,7 @@ impl<'j> Watch<'j> {
             return;
         }
         if let Some(reached) = self.time_over(self.clock.at(now)) {
-            self.begin_ending(Ended::TimedOut(reached));
+            self.begin_ending(Ended::TimedOut(reached), GRACE);
         }
     }
 
@@ -196,26 +201,51 @@ impl<'j> Watch<'j> {
             .max(Duration::from_millis(10))
     }
 
-    fn begin_ending(&mut self, why: Ended) {
+    /// Begins to end the agent; where that has begun, its end can come sooner, never later.
+    fn end_as_asked(&mut self) {
+        let grace = (self.grace)();
+        match &mut self.ending {
+            Some(ending) => ending.until = ending.until.min(Instant::now() + grace),
+            None => self.begin_ending(Ended::Asked, grace),
+        }
+    }
+
+    fn begin_ending(&mut self, why: Ended, grace: Duration) {
         if self.ending.is_some() {
             return;
         }
         self.ending = Some(Ending {
             why,
-            until: Instant::now() + GRACE,
+            until: Instant::now() + grace,
         });
+        if grace.is_zero() {
+            // It is killed at the next tick, which is now.
+            return;
+        }
         group::signal_group(self.child.id(), Signal::TERM);
         // A stopped group would not see the signal before it goes on.
         group::signal_group(self.child.id(), Signal::CONT);
     }
 
-    /// Ends whatever the agent has left.
-    fn end(self, status: ExitStatus, meter: Meter) -> Watched {
-        let leader = self.child.id();
-        if let Some(ending) = self.ending {
-            // The shell around the agent ends at once; the agent itself may be about to.
-            group::await_empty(leader, ending.until);
+    /// The shell around the agent ends at once; the agent itself may be about to.
+    fn await_group(&mut self, requests: &Requests) {
+        const LOOK: Duration = Duration::from_millis(5);
+        while let Some(ending) = self.ending {
+            let now = Instant::now();
+            if now >= ending.until || group::is_empty(self.child.id()) {
+                return;
+            }
+            self.heartbeat.beat(now);
+            if requests.next_within(LOOK) == Some(Request::End) {
+                self.end_as_asked();
+            }
         }
+    }
+
+    /// Ends whatever the agent has left.
+    fn end(mut self, requests: &Requests, status: ExitStatus, meter: Meter) -> Watched {
+        let leader = self.child.id();
+        self.await_group(requests);
         group::signal_group(leader, Signal::KILL);
         group::end_orphans(GRACE);
         let [stdout, stderr] = &self.logs;

@@ -37,6 +37,8 @@ struct Document {
     ready: Ready,
     #[serde(default)]
     held: BTreeSet<AgentId>,
+    #[serde(default)]
+    grace_s: BTreeMap<AgentId, f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,6 +105,14 @@ fn launch(document: Document, path: &Path) -> Result<Launch> {
         template: document.template,
         ready: document.ready,
         held: document.held,
+        graces: document
+            .grace_s
+            .into_iter()
+            .filter_map(|(agent, seconds)| {
+                let grace = time("grace_s", Some(seconds)).transpose()?;
+                Some(grace.map(|grace| (agent, grace)))
+            })
+            .collect::<Result<_>>()?,
     })
 }
 
@@ -151,6 +161,11 @@ fn document(launch: &Launch) -> Document {
         template: launch.template.clone(),
         ready: launch.ready.clone(),
         held: launch.held.clone(),
+        grace_s: launch
+            .graces
+            .iter()
+            .map(|(agent, grace)| (*agent, grace.as_secs_f64()))
+            .collect(),
     }
 }
 
@@ -187,6 +202,7 @@ mod tests {
                 ports: Some("2".parse().unwrap()),
             },
             held: BTreeSet::from([agent]),
+            graces: BTreeMap::from([(agent, Duration::from_millis(1500))]),
         };
         write(&path, &launch).unwrap();
         assert_eq!(read(&path).unwrap(), Some(launch));

@@ -1,6 +1,7 @@
 //! Agents, supervisors and hub itself as processes: how they end, and what they leave.
 
 mod agents;
+mod grace;
 mod interrupted;
 mod output;
 mod supervisors;

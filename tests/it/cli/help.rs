@@ -30,7 +30,7 @@ fn help_lists_the_commands() {
       status       Show a session with its agents and their work
       update       Walk one edge of a session's states by hand
       wait         Wait until no agent runs; the exit status says whether all succeeded
-      stop         End agents that run: SIGTERM to their group, SIGKILL five seconds later
+      stop         End agents that run: SIGTERM to their group, SIGKILL after a grace
       retry        Give agents that have ended another attempt; the earlier one stays
       logs         Show what agents have printed
       eval         Measure every attempt and rank them

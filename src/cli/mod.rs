@@ -20,6 +20,7 @@ mod man;
 mod merge;
 mod metrics;
 mod path;
+mod pause;
 mod retry;
 mod run;
 mod schema;
@@ -78,8 +79,12 @@ enum Command {
     Update(update::Args),
     /// Wait until no agent runs; the exit status says whether all succeeded
     Wait(wait::Args),
-    /// End agents that run: SIGTERM to their group, SIGKILL five seconds later
+    /// End agents that run: SIGTERM to their group, SIGKILL after a grace
     Stop(stop::Args),
+    /// Let agents stand still, with all that they started; their time stands still, too
+    Pause(pause::PauseArgs),
+    /// Let paused agents go on, and those that were held be started
+    Resume(pause::ResumeArgs),
     /// Give agents that have ended another attempt; the earlier one stays
     Retry(retry::Args),
     /// Show what agents have printed
@@ -149,6 +154,8 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Update(args) => update::run(args, global),
         Command::Wait(args) => wait::run(args, global),
         Command::Stop(args) => stop::run(args, global),
+        Command::Pause(args) => pause::run(args, global),
+        Command::Resume(args) => pause::resume(args, global),
         Command::Retry(args) => retry::run(args, global),
         Command::Logs(args) => logs::run(args, global),
         Command::Eval(args) => eval::run(args, global),

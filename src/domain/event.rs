@@ -19,6 +19,10 @@ pub enum Operation {
     Finish,
     /// An agent was asked to end.
     Stop,
+    /// An agent was paused.
+    Pause,
+    /// A paused agent was let go on.
+    Resume,
     /// An agent got its next attempt.
     Retry,
     /// A state was set by hand.
@@ -46,6 +50,8 @@ impl Operation {
             Self::Start => "start",
             Self::Finish => "finish",
             Self::Stop => "stop",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
             Self::Retry => "retry",
             Self::Update => "update",
             Self::Eval => "eval",

@@ -32,6 +32,8 @@ pub struct Launch {
     pub ready: Ready,
     /// Agents that somebody stopped before they were started: nobody starts them by itself.
     pub held: BTreeSet<AgentId>,
+    /// Agents that somebody paused before they were started: nobody starts them before `resume`.
+    pub paused: BTreeSet<AgentId>,
     /// How long agents that were asked to end may go on, where that is not the usual time.
     pub graces: BTreeMap<AgentId, Duration>,
 }
@@ -41,6 +43,18 @@ impl Launch {
     #[must_use]
     pub fn preset_of(&self, agent: AgentId) -> Option<&PresetName> {
         self.agents.get(&agent)?.preset.as_ref()
+    }
+
+    /// Whether hub starts an agent as soon as there is a place for it.
+    #[must_use]
+    pub fn may_start(&self, agent: AgentId) -> bool {
+        self.agents.contains_key(&agent) && !self.is_held(agent)
+    }
+
+    /// Whether somebody wants that an agent is not started.
+    #[must_use]
+    pub fn is_held(&self, agent: AgentId) -> bool {
+        self.held.contains(&agent) || self.paused.contains(&agent)
     }
 }
 

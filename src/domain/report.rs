@@ -11,6 +11,7 @@ pub use presets::{AgentsReport, ListedPreset};
 mod doctor;
 mod journal;
 mod metrics;
+mod pause;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ use super::time;
 pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use metrics::{Figures, MetricsReport, SessionFigures};
+pub use pause::{PauseReport, PausedAgent};
 mod dry_run;
 mod templates;
 
@@ -304,6 +306,8 @@ pub struct AgentReport {
     pub last_output: Option<DateTime<Utc>>,
     /// The line that makes its prompt differ.
     pub strategy: Option<String>,
+    /// Whether it waits and is not started before `hub resume`.
+    pub held: bool,
 }
 
 /// `hub spawn`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -173,6 +174,10 @@ pub struct Run {
     pub timed_out: Option<TimedOut>,
     /// What it used.
     pub usage: Option<Usage>,
+    /// Since when it is paused; `None` while it is not.
+    pub paused: Option<DateTime<Utc>>,
+    /// How long it was paused before that.
+    pub paused_for: Duration,
 }
 
 impl Run {
@@ -190,8 +195,29 @@ impl Run {
             ports: Vec::new(),
             timed_out: None,
             usage: None,
+            paused: None,
+            paused_for: Duration::ZERO,
         }
     }
+
+    /// How long it has run until `now`, or ran until its end; pauses do not count.
+    #[must_use]
+    pub fn elapsed(&self, now: DateTime<Utc>) -> Duration {
+        let end = self.ended.or(self.paused).unwrap_or(now);
+        between(self.started, end).saturating_sub(self.paused_for)
+    }
+
+    fn enter(&mut self, status: AgentStatus, now: DateTime<Utc>) {
+        if let Some(since) = self.paused.take() {
+            self.paused_for += between(since, now);
+        }
+        self.paused = (status == AgentStatus::Paused).then_some(now);
+    }
+}
+
+/// The time from one moment to a later one; nothing when a clock was set back.
+fn between(from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
+    (to - from).to_std().unwrap_or_default()
 }
 
 /// One agent's current attempt.
@@ -321,9 +347,13 @@ impl Session {
             edge,
         })?;
         if let Some(agent) = self.first_active() {
-            return Err(TransitionError::AgentsActive {
-                session: self.id.clone(),
-                agent,
+            let session = self.id.clone();
+            let record = self.agents.get(&agent);
+            let paused = record.is_some_and(|record| record.status == AgentStatus::Paused);
+            return Err(if paused {
+                TransitionError::AgentPaused { session, agent }
+            } else {
+                TransitionError::AgentsActive { session, agent }
             });
         }
         self.state = state;
@@ -396,6 +426,9 @@ impl Session {
                 agent,
                 edge,
             })?;
+        if let Some(run) = record.run.as_mut() {
+            run.enter(to, now);
+        }
         self.updated = now;
         Ok(record)
     }
@@ -452,6 +485,39 @@ mod tests {
             matches!(error, TransitionError::AgentsActive { .. }),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_time_it_is_paused_does_not_count() {
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let mut session = session();
+        let agents = agents_of(&session, 1);
+        session.enlist(agents, at(0)).unwrap();
+        let agent = AgentId::new(1).unwrap();
+        let mark = ProcessMark {
+            pid: 1,
+            start_ticks: 1,
+            boot: String::new(),
+        };
+        let record = session.advance_agent(agent, AgentStatus::Running, at(10));
+        record.unwrap().run = Some(Run::begun(mark, at(10)));
+        for (status, second, elapsed) in [
+            (AgentStatus::Paused, 13, 3),
+            (AgentStatus::Running, 20, 4),
+            (AgentStatus::Paused, 22, 5),
+        ] {
+            session.advance_agent(agent, status, at(second)).unwrap();
+            let run = session.run_mut(agent).unwrap();
+            let seconds = run.elapsed(at(second + 1)).as_secs();
+            assert_eq!(seconds, elapsed, "{status} at {second}");
+        }
+        session
+            .advance_agent(agent, AgentStatus::Cancelled, at(30))
+            .unwrap();
+        let run = session.run_mut(agent).unwrap();
+        run.ended = Some(at(30));
+        assert_eq!(run.elapsed(at(99)).as_secs(), 5);
+        assert_eq!(run.paused, None);
     }
 
     #[derive(Clone, Debug)]

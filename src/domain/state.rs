@@ -253,6 +253,14 @@ pub enum TransitionError {
         /// The first agent that runs.
         agent: AgentId,
     },
+    /// Evaluation waits for those that are paused, too.
+    #[error("{agent} of session {session} is paused")]
+    AgentPaused {
+        /// The session.
+        session: SessionId,
+        /// The first agent that is paused.
+        agent: AgentId,
+    },
     /// The agent is not one of the session's.
     #[error("session {session} has no {agent}")]
     NoSuchAgent {
@@ -274,7 +282,7 @@ impl Diagnostic for TransitionError {
     fn code(&self) -> Code {
         match self {
             Self::Session { .. } | Self::Agent { .. } => Code::InvalidTransition,
-            Self::AgentsActive { .. } => Code::WrongState,
+            Self::AgentsActive { .. } | Self::AgentPaused { .. } => Code::WrongState,
             Self::NoSuchAgent { .. } => Code::NotFound,
         }
     }
@@ -299,6 +307,9 @@ impl Diagnostic for TransitionError {
             Self::Agent { session, .. } | Self::NoSuchAgent { session, .. } => {
                 Some(format!("`hub status {session}` shows its agents"))
             }
+            Self::AgentPaused { session, .. } => Some(format!(
+                "`hub resume {session}` lets it go on, `hub stop {session}` ends it"
+            )),
             Self::AgentsActive { session, .. } => Some(format!(
                 "`hub wait {session}` waits for it, `hub stop {session}` ends it"
             )),

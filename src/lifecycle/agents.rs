@@ -10,7 +10,7 @@ use crate::domain::launch::Launch;
 use crate::domain::progress::AgentProgress;
 use crate::domain::report::{ShownStatus, WaitReport, WaitedAgent};
 use crate::domain::session::{AgentRecord, Session};
-use crate::domain::state::AgentStatus;
+use crate::domain::state::{AgentStatus, SessionState};
 use crate::process::leftovers::Signs;
 use crate::process::{logs, mark};
 use crate::store::{self, AgentDir, HubDir, StoredSession};
@@ -76,19 +76,20 @@ impl Seen {
 }
 
 /// The agents that wait for a place, or for the pause after an attempt that failed, while there
-/// is a supervisor that will start them.
+/// is a supervisor that will start them; and those that are held until `resume` starts them.
 pub(super) fn awaited(session: &Session, launch: Option<&Launch>) -> BTreeSet<AgentId> {
     let Some(launch) = launch else {
         return BTreeSet::new();
     };
-    if supervised(session).is_empty() {
-        return BTreeSet::new();
-    }
+    let can_resume = session.state() == SessionState::Running;
+    let somebody = !supervised(session).is_empty();
     let agents = session.agents().iter();
     agents
         .filter(|(_, record)| record.status() == AgentStatus::Pending)
         .map(|(agent, _)| *agent)
-        .filter(|agent| launch.agents.contains_key(agent) && !launch.held.contains(agent))
+        .filter(|agent| {
+            somebody && launch.may_start(*agent) || can_resume && launch.paused.contains(agent)
+        })
         .collect()
 }
 
@@ -96,6 +97,24 @@ pub(super) fn awaited(session: &Session, launch: Option<&Launch>) -> BTreeSet<Ag
 pub(super) fn has_supervisor(record: &AgentRecord) -> bool {
     let run = record.run.as_ref();
     run.is_some_and(|run| mark::is_alive(&run.supervisor))
+}
+
+/// Whether an agent waits and is not started before `resume`.
+pub(super) fn is_held(agent: AgentId, record: &AgentRecord, launch: &Launch) -> bool {
+    record.status() == AgentStatus::Pending && launch.paused.contains(&agent)
+}
+
+/// Whether an agent stands still, or is held, until `resume`.
+pub(super) fn is_paused(agent: AgentId, record: &AgentRecord, launch: Option<&Launch>) -> bool {
+    record.status() == AgentStatus::Paused
+        || launch.is_some_and(|launch| is_held(agent, record, launch))
+}
+
+/// The first agent that is paused, if one is.
+pub(super) fn first_paused(session: &Session, launch: Option<&Launch>) -> Option<AgentId> {
+    let mut agents = session.agents().iter();
+    let paused = agents.find(|(agent, record)| is_paused(**agent, record, launch));
+    paused.map(|(agent, _)| *agent)
 }
 
 /// The agents whose supervisor is there.
@@ -180,16 +199,11 @@ pub(super) fn first_lost(session: &Session) -> Option<AgentId> {
     unwatched(session).first().copied()
 }
 
-/// How long an agent ran, or has run until `now`, in seconds.
+/// How long an agent ran, or has run until `now`, in seconds; pauses do not count.
 pub(super) fn elapsed_s(record: &AgentRecord, now: DateTime<Utc>) -> Option<f64> {
     let run = record.run.as_ref()?;
-    let end = match (run.ended, record.status().is_active()) {
-        (Some(end), _) => end,
-        (None, true) => now,
-        (None, false) => return None,
-    };
-    let elapsed = (end - run.started).to_std().unwrap_or_default();
-    Some(elapsed.as_secs_f64())
+    let known = run.ended.is_some() || record.status().is_active();
+    known.then(|| run.elapsed(now).as_secs_f64())
 }
 
 /// How the agents stand, for the answer of a command that waited.

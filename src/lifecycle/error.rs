@@ -1,6 +1,7 @@
 //! Why a command did not do what it was asked.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{AgentId, BadName, SessionId};
@@ -140,6 +141,16 @@ pub enum Error {
         session: SessionId,
         /// The agent.
         agent: AgentId,
+    },
+    /// A supervisor does not do what it is asked.
+    #[error("the supervisor of {agent} has not done it within {} s", waited.as_secs())]
+    NoAnswer {
+        /// Whose supervisor.
+        agent: AgentId,
+        /// Where it tells why.
+        log: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
     },
     /// The agent has no worktree to go to.
     #[error("{agent} of session {session} has no worktree")]
@@ -350,7 +361,10 @@ impl Diagnostic for Error {
             | Self::Untrusted { .. } => Code::Refused,
             Self::NoWinner { .. } => Code::NoWinner,
             Self::MergeConflict { .. } => Code::Conflict,
-            Self::DemoStep { .. } | Self::NoPortsFolder | Self::Io { .. } => Code::Failed,
+            Self::DemoStep { .. }
+            | Self::NoAnswer { .. }
+            | Self::NoPortsFolder
+            | Self::Io { .. } => Code::Failed,
         }
     }
 
@@ -453,6 +467,9 @@ impl Diagnostic for Error {
             Self::Teardown { session, .. } => format!(
                 "nothing was removed; all of its output is in the agent's teardown.log, `hub cleanup {session} --force` removes the worktrees all the same"
             ),
+            Self::NoAnswer { log, .. } => {
+                format!("its log may tell why: `cat {}`", quoted(log))
+            }
             Self::NoPortsFolder => "set HOME".to_owned(),
             Self::Untrusted { .. } => {
                 "read it; if you would run it yourself, set HUB_TRUST=all for this command"

@@ -75,7 +75,15 @@ fn begin(hub: &Hub, session: &mut LockedSession) -> Result<()> {
             agent: lost,
         });
     }
-    if let Some(agent) = agents::awaited(session.session(), session.launch()?.as_ref()).first() {
+    let launch = session.launch()?;
+    if let Some(agent) = agents::first_paused(session.session(), launch.as_ref()).filter(|_| enters)
+    {
+        return Err(Error::from(TransitionError::AgentPaused {
+            session: session.config().session_id.clone(),
+            agent,
+        }));
+    }
+    if let Some(agent) = agents::awaited(session.session(), launch.as_ref()).first() {
         return Err(Error::from(TransitionError::AgentsActive {
             session: session.config().session_id.clone(),
             agent: *agent,

@@ -121,19 +121,23 @@ fn add_attempts(
     running: &BTreeSet<AgentId>,
     now: DateTime<Utc>,
 ) {
-    let mut open: BTreeMap<AgentId, DateTime<Utc>> = BTreeMap::new();
+    let mut open: BTreeMap<AgentId, Begun> = BTreeMap::new();
     for event in events {
         let Some(agent) = text(&event.detail, "agent").and_then(|name| name.parse().ok()) else {
             continue;
         };
+        let begun = open.get_mut(&agent);
         match event.operation {
             Operation::Start => {
-                open.insert(agent, event.time);
+                open.insert(agent, Begun::at(event.time));
             }
             Operation::Finish => {
                 let ended = Ended::told(event);
                 ended.add(figures, open.remove(&agent));
             }
+            // One that waited for its start has not begun.
+            Operation::Pause => begun.into_iter().for_each(|begun| begun.pause(event.time)),
+            Operation::Resume => begun.into_iter().for_each(|begun| begun.go_on(event.time)),
             // When a lost agent ended is not known.
             Operation::Stop => {
                 open.remove(&agent);
@@ -141,14 +145,45 @@ fn add_attempts(
             _ => {}
         }
     }
-    for (agent, from) in open {
+    for (agent, begun) in open {
         let ended = session.agents().get(&agent).and_then(Ended::stored);
         if running.contains(&agent) {
-            figures.running_s += seconds(from, now);
+            figures.running_s += seconds(begun.at, now) - begun.paused_s(now);
         } else if let Some(ended) = ended {
             // Its supervisor was killed before it told the journal.
-            ended.add(figures, Some(from));
+            ended.add(figures, Some(begun));
         }
+    }
+}
+
+/// An attempt that has begun, with the time that it stood still.
+struct Begun {
+    at: DateTime<Utc>,
+    paused_s: f64,
+    paused_since: Option<DateTime<Utc>>,
+}
+
+impl Begun {
+    fn at(time: DateTime<Utc>) -> Self {
+        Self {
+            at: time,
+            paused_s: 0.0,
+            paused_since: None,
+        }
+    }
+
+    fn pause(&mut self, time: DateTime<Utc>) {
+        self.paused_since.get_or_insert(time);
+    }
+
+    fn go_on(&mut self, time: DateTime<Utc>) {
+        self.paused_s = self.paused_s(time);
+        self.paused_since = None;
+    }
+
+    fn paused_s(&self, now: DateTime<Utc>) -> f64 {
+        let last = self.paused_since.map(|since| seconds(since, now));
+        self.paused_s + last.unwrap_or_default()
     }
 }
 
@@ -193,11 +228,13 @@ impl Ended {
         })
     }
 
-    fn add(&self, figures: &mut Figures, started: Option<DateTime<Utc>>) {
+    fn add(&self, figures: &mut Figures, begun: Option<Begun>) {
         // The journal's times are whole seconds.
-        let ran = self.usage.map(|usage| usage.wall_s);
-        let ran = ran.or_else(|| Some(seconds(started?, self.time)));
-        figures.running_s += ran.unwrap_or_default();
+        let measured = self.usage.map(|usage| usage.wall_s);
+        let told = begun.as_ref().map(|begun| seconds(begun.at, self.time));
+        let paused = begun.map(|begun| begun.paused_s(self.time));
+        let ran = measured.or(told).unwrap_or_default() - paused.unwrap_or_default();
+        figures.running_s += ran.max(0.0);
         figures.failures += u64::from(self.failed);
         figures.spend(self.usage, self.tokens);
     }

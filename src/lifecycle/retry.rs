@@ -70,6 +70,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
     }
     if let Some(mut launch) = session.launch()? {
         launch.held.retain(|agent| !meant.contains(agent));
+        launch.paused.retain(|agent| !meant.contains(agent));
         launch.graces.retain(|agent, _| !meant.contains(agent));
         session.set_launch(&launch)?;
         start::start_waiting(hub, &mut session)?;

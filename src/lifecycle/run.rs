@@ -12,7 +12,7 @@ use super::error::{Error, Result};
 use super::hub::Hub;
 use super::prompts::Recipe;
 use super::spawn::Commands;
-use super::{cleanup, eval, init, merge, ready, spawn, stop, wait};
+use super::{agents, cleanup, eval, init, merge, ready, spawn, stop, wait};
 
 /// A whole tournament.
 #[derive(Clone, Debug)]
@@ -112,7 +112,14 @@ fn wait_or_stop(hub: &Hub, id: &SessionId) -> Result<WaitReport> {
         format!("Agents of session {id} go on in the background unless they are ended. End them?");
     let typed = interrupted.signal().is_some_and(Interrupt::is_typed);
     if typed && hub.ask(&question) == Some(false) {
-        hub.note(format!("they go on; `hub wait {id}` waits for them"));
+        let stored = StoredSession::read(&hub.dir, id)?;
+        let launch = stored.launch()?;
+        hub.note(match agents::first_paused(&stored.session, launch.as_ref()) {
+            Some(agent) => format!(
+                "they go on, but {agent} stays paused until `hub resume {id}`; `hub wait {id}` waits for them"
+            ),
+            None => format!("they go on; `hub wait {id}` waits for them"),
+        });
     } else {
         stop::stop_agents(hub, id, &[])?;
         hub.note(format!(

@@ -27,7 +27,7 @@ pub(super) fn start_waiting(hub: &Hub, session: &mut LockedSession) -> Result<()
         return Ok(());
     };
     let mut waiting = waiting(session.dir(), session.session());
-    waiting.retain(|agent| launch.agents.contains_key(agent) && !launch.held.contains(agent));
+    waiting.retain(|agent| launch.may_start(*agent));
     let busy = session.session().agents().values();
     let busy = busy.filter(|record| is_watched(record)).count();
     let most = launch.jobs.map_or(usize::MAX, |jobs| jobs.get() as usize);

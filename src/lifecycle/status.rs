@@ -7,6 +7,7 @@ use chrono::DateTime;
 use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
 use crate::domain::event;
 use crate::domain::id::{AgentId, SessionSelector};
+use crate::domain::launch::Launch;
 use crate::domain::refs::CommitId;
 use crate::domain::report::{AgentReport, ShownStatus, StateReport, StatusReport, StoredAgent};
 use crate::domain::session::{Session, SessionConfig};
@@ -15,7 +16,7 @@ use crate::git::Worktree;
 use crate::process::{heartbeat, logs};
 use crate::store::StoredSession;
 
-use super::agents::{Seen, elapsed_s};
+use super::agents::{self, Seen, elapsed_s};
 use super::attempts::AttemptInfo;
 use super::error::Result;
 use super::hub::Hub;
@@ -41,6 +42,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
             let report = agent_report(hub, &seen, evaluation.as_ref(), &attempt, worktree)?;
             agents.push(AgentReport {
                 preset: launch.preset_of(attempt.agent).cloned(),
+                held: launch_holds(stored, attempt.agent, &launch),
                 ..report
             });
         }
@@ -63,6 +65,11 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
         agents,
         config: seen.stored.config,
     })
+}
+
+fn launch_holds(stored: &StoredSession, agent: AgentId, launch: &Launch) -> bool {
+    let record = stored.session.agents().get(&agent);
+    record.is_some_and(|record| agents::is_held(agent, record, launch))
 }
 
 /// What of a session is worth showing again: all but the time that passes.
@@ -157,6 +164,7 @@ fn agent_report(
         heartbeat: run.and_then(|_| heartbeat::last(&folder.heartbeat())),
         last_output: run.and_then(|_| logs::last_output(&[folder.stdout(), folder.stderr()])),
         strategy: record.and_then(|record| record.strategy.clone()),
+        held: false,
     };
     if let Some(tip) = tip {
         describe_work(hub, &stored.config, &tip, &mut report)?;
@@ -227,10 +235,11 @@ fn next_command(
         // `hub stop` would end the others, too, and let nobody start those that wait.
         SessionState::Running if any(ShownStatus::LOST) && goes_on => "hub doctor --fix".to_owned(),
         SessionState::Running if any(ShownStatus::LOST) => format!("hub stop {id}"),
+        SessionState::Running if any(stored(AgentStatus::Running)) => format!("hub wait {id}"),
         SessionState::Running
-            if any(stored(AgentStatus::Running)) || any(stored(AgentStatus::Paused)) =>
+            if any(stored(AgentStatus::Paused)) || agents.iter().any(|agent| agent.held) =>
         {
-            format!("hub wait {id}")
+            format!("hub resume {id}")
         }
         SessionState::Running => format!("hub eval {id}"),
         SessionState::Evaluating => match evaluation {

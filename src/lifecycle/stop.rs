@@ -174,6 +174,7 @@ fn hold(hub: &Hub, id: &SessionId, grace: Duration, meant: impl Fn(AgentId) -> b
     let agents = session.session().agents().keys();
     for agent in agents.copied().filter(|agent| meant(*agent)) {
         launch.held.insert(agent);
+        launch.paused.remove(&agent);
         if grace == supervisor::GRACE {
             launch.graces.remove(&agent);
         } else {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::launch::{Launch, Leftovers};
-use crate::domain::session::{AgentRecord, Exit, ProcessMark, Run};
+use crate::domain::session::{AgentRecord, Exit, Run};
 use crate::domain::state::AgentStatus;
 use crate::domain::usage::TokenUse;
 use crate::git::Repository;
@@ -18,8 +18,9 @@ use crate::process::ports::PortBlock;
 use crate::process::requests::Requests;
 use crate::process::supervisor;
 use crate::process::watch::{self, Ended, Job, Watched};
-use crate::store::{HubDir, LockedSession, StoredSession};
+use crate::store::{LockedSession, StoredSession};
 
+use super::contact::Contact;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
@@ -66,19 +67,18 @@ fn attempt(
         Err(error) => (&[][..], Some(error)),
     };
     command.variables.extend(ready::port_variables(numbers));
-    let grace = || grace(&hub.dir, session, agent);
+    let contact = Contact {
+        hub,
+        session,
+        agent,
+    };
     let job = Job {
         command: &command,
         limits: &launch.limits,
         heartbeat: stored.dir.agent(agent).heartbeat(),
-        grace: &grace,
+        contact: &contact,
     };
-    let started = |process| {
-        // The agent goes on whether or not this can be written down.
-        if let Err(error) = record_start(&hub.dir, session, agent, process, numbers) {
-            log::warn!("cannot record the process of {agent}: {error}");
-        }
-    };
+    let started = |process| contact.record_start(process, numbers);
     let folder = stored.dir.agent(agent);
     let mut reason = None;
     let prepared = match no_ports {
@@ -122,7 +122,7 @@ fn attempt(
     )?;
     // It may have been changed meanwhile: somebody may have stopped the agent.
     let launch = locked.launch()?.unwrap_or_default();
-    if status != AgentStatus::Failed || launch.held.contains(&agent) {
+    if status != AgentStatus::Failed || launch.is_held(agent) {
         return Ok(None);
     }
     *failed += 1;
@@ -139,24 +139,13 @@ fn attempt(
     }
 }
 
-/// How long an agent that was asked to end may go on: whoever asks writes that down before.
-fn grace(dir: &HubDir, session: &SessionId, agent: AgentId) -> Duration {
-    let launch = StoredSession::read(dir, session).and_then(|stored| stored.launch());
-    let launch = launch.unwrap_or_else(|error| {
-        log::warn!("the usual grace holds for {agent}: {error}");
-        None
-    });
-    let grace = launch.and_then(|launch| launch.graces.get(&agent).copied());
-    grace.unwrap_or(supervisor::GRACE)
-}
-
 /// Enters `running` for the attempt that has waited; not when somebody stopped it meanwhile.
 fn begin_again(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<bool> {
     let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "agent's next attempt")?;
     let launch = locked.launch()?.unwrap_or_default();
     let record = locked.session().agents().get(&agent);
     let waits = record.is_some_and(|record| record.status() == AgentStatus::Pending);
-    let Some(own) = mark::own().filter(|_| waits && !launch.held.contains(&agent)) else {
+    let Some(own) = mark::own().filter(|_| waits && !launch.is_held(agent)) else {
         return Ok(false);
     };
     let command = launch.agents.get(&agent).map(|agent| &agent.command);
@@ -201,23 +190,6 @@ fn agent_shell(
         variables,
         stdout: folder.stdout(),
         stderr: folder.stderr(),
-    })
-}
-
-fn record_start(
-    dir: &HubDir,
-    session: &SessionId,
-    agent: AgentId,
-    process: Option<ProcessMark>,
-    ports: &[u16],
-) -> Result<()> {
-    let mut locked = LockedSession::open(dir, session, Duration::from_secs(60), "agent's start")?;
-    locked.change(|state| {
-        if let Some(run) = state.run_mut(agent) {
-            run.process = process;
-            run.ports = ports.to_vec();
-        }
-        Ok(())
     })
 }
 

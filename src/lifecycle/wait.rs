@@ -1,5 +1,6 @@
 //! `hub wait`: until no agent of a session runs any more.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::domain::id::{AgentId, SessionSelector};
@@ -51,8 +52,10 @@ pub(super) fn wait_for(
 ) -> Result<WaitReport> {
     let begun = Instant::now();
     let mut at_first = None;
+    let mut paused = BTreeSet::new();
     loop {
         let seen = Seen::look(&hub.dir, stored)?;
+        tell_of_paused(hub, &seen, request, &mut paused)?;
         let mut agents = agents::progress(&seen, hub.now());
         agents.retain(|agent| agents::is_meant(agent.agent, &request.agents));
         let ended = agents.iter().filter(|agent| agent.ended).count();
@@ -76,4 +79,27 @@ pub(super) fn wait_for(
         }
         stored = StoredSession::read(&hub.dir, &seen.stored.config.session_id)?;
     }
+}
+
+/// Tells of each agent that does not end before somebody lets it go on.
+fn tell_of_paused(
+    hub: &Hub,
+    seen: &Seen,
+    request: &Request,
+    told: &mut BTreeSet<AgentId>,
+) -> Result<()> {
+    let stored = &seen.stored;
+    let launch = stored.launch()?;
+    let id = &stored.config.session_id;
+    for (agent, record) in stored.session.agents() {
+        let paused = agents::is_paused(*agent, record, launch.as_ref()) && !seen.is_lost(*agent);
+        if !paused || !agents::is_meant(*agent, &request.agents) {
+            told.remove(agent);
+        } else if told.insert(*agent) {
+            hub.note(format!(
+                "{agent} is paused; `hub resume {id}` lets it go on"
+            ));
+        }
+    }
+    Ok(())
 }

@@ -1,10 +1,17 @@
 //! Signals to whole process groups, and the remains of an agent that left its group.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group, wait,
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process, kill_process_group, pidfd_open,
+    pidfd_send_signal, test_kill_process_group, wait,
 };
+
+use crate::domain::session::ProcessMark;
+
+use super::mark;
+use super::stat::{self, Stat};
 
 /// Sends `signal` to the group that `leader` leads; a group that is gone is no error.
 pub(super) fn signal_group(leader: u32, signal: Signal) {
@@ -19,6 +26,66 @@ pub(super) fn signal_process(number: u32, signal: Signal) {
     if let Some(pid) = pid(number) {
         let _ = kill_process(pid, signal);
     }
+}
+
+/// Sends `signal` to this process, and to no later one of the same number.
+pub(super) fn signal_marked(mark: &ProcessMark, signal: Signal) {
+    let handle = pid(mark.pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+    if let Some(handle) = handle.filter(|_| mark::is_alive(mark)) {
+        // It may end at this moment.
+        let _ = pidfd_send_signal(&handle, signal);
+    }
+}
+
+/// Lets the group that `leader` leads stand still, and all that runs below this process in
+/// other groups.
+///
+/// While some are being stopped, others may still start new ones: until all stand still, or
+/// for a second. One that the system does not let stop is left.
+pub(super) fn freeze(leader: u32) {
+    let until = Instant::now() + Duration::from_secs(1);
+    let mut told = BTreeSet::new();
+    signal_group(leader, Signal::STOP);
+    loop {
+        let below = below_this();
+        let moving = below
+            .iter()
+            .filter(|(pid, stat)| !stat.stands_still(told.contains(*pid)));
+        let moving: Vec<u32> = moving.map(|(pid, _)| *pid).collect();
+        if moving.is_empty() || Instant::now() >= until {
+            return;
+        }
+        for mark in moving.iter().filter_map(|pid| mark::of(*pid)) {
+            signal_marked(&mark, Signal::STOP);
+        }
+        told.extend(moving);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Lets all go on that runs below this process, and the group that `leader` leads.
+pub(super) fn thaw(leader: u32) {
+    for mark in below_this().keys().filter_map(|pid| mark::of(*pid)) {
+        signal_marked(&mark, Signal::CONT);
+    }
+    signal_group(leader, Signal::CONT);
+}
+
+/// The processes that have this one above them, as far as they have not ended.
+fn below_this() -> BTreeMap<u32, Stat> {
+    let all = stat::numbers().filter_map(|pid| Some((pid, Stat::of(pid)?)));
+    let mut others: BTreeMap<u32, Stat> = all.filter(|(_, stat)| !stat.has_ended()).collect();
+    let mut found = BTreeMap::new();
+    let mut above = BTreeSet::from([std::process::id()]);
+    while !above.is_empty() {
+        let (next, rest) = others
+            .into_iter()
+            .partition(|(_, stat)| above.contains(&stat.parent));
+        others = rest;
+        above = BTreeMap::keys(&next).copied().collect();
+        found.extend(next);
+    }
+    found
 }
 
 fn pid(number: u32) -> Option<Pid> {

@@ -10,12 +10,13 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::Signal;
 
 use crate::domain::session::ProcessMark;
 
-use super::mark;
+use super::stat::{self, Stat};
 use super::supervisor::GRACE;
+use super::{group, mark};
 
 /// By what an agent's processes are known.
 #[derive(Clone, Debug)]
@@ -46,11 +47,7 @@ pub fn find(signs: &Signs) -> Vec<Left> {
     let own = own_line();
     let group = signs.leader.as_ref().filter(|mark| mark::is_alive(mark));
     let group = group.map(|mark| mark.pid);
-    let mut found: Vec<Left> = fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+    let mut found: Vec<Left> = stat::numbers()
         .filter(|pid| !own.contains(pid))
         .filter_map(|pid| {
             let stat = Stat::of(pid)?;
@@ -92,7 +89,9 @@ impl<'s> Ending<'s> {
     pub fn ask(&mut self, grace: Duration, goes_on: impl FnMut() -> bool) {
         self.look();
         for mark in self.known.values() {
-            send(mark, Signal::TERM);
+            group::signal_marked(mark, Signal::TERM);
+            // One that is stopped would not see the signal before it goes on.
+            group::signal_marked(mark, Signal::CONT);
         }
         self.until_none(grace, goes_on, |_| ());
     }
@@ -102,7 +101,7 @@ impl<'s> Ending<'s> {
         let mut told: Vec<ProcessMark> = Vec::new();
         let kill = |known: &BTreeMap<u32, ProcessMark>| {
             for mark in known.values().filter(|mark| !told.contains(mark)) {
-                send(mark, Signal::KILL);
+                group::signal_marked(mark, Signal::KILL);
             }
             told = known.values().cloned().collect();
         };
@@ -139,20 +138,6 @@ impl<'s> Ending<'s> {
     }
 }
 
-/// Signals this process and no later one of the same number.
-fn send(mark: &ProcessMark, signal: Signal) {
-    let pid = i32::try_from(mark.pid).ok().and_then(Pid::from_raw);
-    let Some(handle) = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
-        return;
-    };
-    if mark::is_alive(mark) {
-        // It may end at this moment, which is what is wanted.
-        let _ = pidfd_send_signal(&handle, signal);
-        // One that is stopped would not see the signal before it goes on.
-        let _ = pidfd_send_signal(&handle, Signal::CONT);
-    }
-}
-
 /// This process and those that started it.
 fn own_line() -> Vec<u32> {
     let mut line = vec![std::process::id()];
@@ -163,26 +148,6 @@ fn own_line() -> Vec<u32> {
         line.push(parent);
     }
     line
-}
-
-/// From `/proc/<pid>/stat`, fields 4, 5 and 7: `proc_pid_stat(5)`.
-struct Stat {
-    parent: u32,
-    group: u32,
-    has_terminal: bool,
-}
-
-impl Stat {
-    fn of(pid: u32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let (_, fields) = stat.rsplit_once(") ")?;
-        let mut fields = fields.split(' ').skip(1);
-        Some(Self {
-            parent: fields.next()?.parse().ok()?,
-            group: fields.next()?.parse().ok()?,
-            has_terminal: fields.nth(1)? != "0",
-        })
-    }
 }
 
 /// Whether a process has all of the variables; not when it is another user's.

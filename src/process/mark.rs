@@ -4,22 +4,17 @@ use std::fs;
 
 use crate::domain::session::ProcessMark;
 
+use super::stat::Stat;
+
 /// The mark of a live process; `None` when there is none, or only its unreaped remains.
 ///
-/// From `/proc/<pid>/stat`, fields 3 (state) and 22 (start time): `proc_pid_stat(5)`.
+/// Its start time comes from `/proc/<pid>/stat`.
 #[must_use]
 pub fn of(pid: u32) -> Option<ProcessMark> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, and may hold both of them.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let mut fields = fields.split(' ');
-    if matches!(fields.next()?, "Z" | "X") {
-        return None;
-    }
-    let start_ticks = fields.nth(18)?.parse().ok()?;
+    let stat = Stat::of(pid).filter(|stat| !stat.has_ended())?;
     Some(ProcessMark {
         pid,
-        start_ticks,
+        start_ticks: stat.start_ticks,
         boot: boot(),
     })
 }

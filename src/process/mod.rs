@@ -25,6 +25,7 @@ pub mod mark;
 pub mod ports;
 pub mod program;
 pub mod requests;
+mod stat;
 mod stopwatch;
 pub mod supervisor;
 mod usage;

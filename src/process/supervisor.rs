@@ -23,6 +23,7 @@ use crate::domain::session::ProcessMark;
 
 use super::error::{Error, Result};
 use super::requests::{Request, Requests};
+use super::watch::Standing;
 use super::{group, mark};
 
 /// How long an agent may go on after it was asked to end, where nothing else was said.
@@ -149,5 +150,16 @@ pub fn rest(requests: &Requests, time: Duration) -> bool {
 pub fn ask_to_end(supervisor: &ProcessMark) {
     if mark::is_alive(supervisor) {
         group::signal_process(supervisor.pid, Signal::TERM);
+    }
+}
+
+/// Asks a supervisor to let its agent stand still, or go on; nothing happens when it is gone.
+pub fn ask_for(supervisor: &ProcessMark, standing: Standing) {
+    let signal = match standing {
+        Standing::Still => Signal::USR1,
+        Standing::AtWork => Signal::USR2,
+    };
+    if mark::is_alive(supervisor) {
+        group::signal_process(supervisor.pid, signal);
     }
 }

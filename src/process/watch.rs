@@ -36,8 +36,38 @@ pub struct Job<'j> {
     pub limits: &'j Limits,
     /// The file that tells others that the supervisor is there.
     pub heartbeat: PathBuf,
+    /// The session that the agent belongs to.
+    pub contact: &'j dyn Contact,
+}
+
+/// What a watch asks of the session that its agent belongs to, and tells it.
+pub trait Contact {
     /// How long the agent may go on after it was asked to end; asked for when it is.
-    pub grace: &'j dyn Fn() -> Duration,
+    fn grace(&self) -> Duration;
+
+    /// Lets the agent stand still or go on by calling `act`, and writes that down; nobody can
+    /// see the one without the other while the session is locked.
+    fn record(&self, standing: Standing, act: &dyn Fn(Standing)) -> Recorded;
+}
+
+/// Whether an agent's processes run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They do.
+    AtWork,
+    /// They are stopped and can go on.
+    Still,
+}
+
+/// What became of a change that was to be written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was made.
+    Done,
+    /// Somebody else writes; it can be tried again.
+    Busy,
+    /// It could not be written down and was not made.
+    Refused,
 }
 
 /// How a watched agent ended.
@@ -64,8 +94,8 @@ pub enum Ended {
 ///
 /// SIGTERM ends the agent's group, with SIGKILL after the job's grace; so does a limit of its
 /// time, with the usual one. A second SIGTERM can shorten what is left of it.
-/// SIGUSR1 lets the group stand still, and its clock with it; SIGUSR2 lets it go on. Whatever
-/// the agent leaves running, in its group or out of it, ends with it.
+/// SIGUSR1 lets the agent stand still with all that it started, and its clock with it; SIGUSR2
+/// lets it go on. Whatever the agent leaves running, in its group or out of it, ends with it.
 ///
 /// # Errors
 /// When the agent cannot be started.
@@ -85,7 +115,10 @@ pub fn watch(
 struct Watch<'j> {
     child: Child,
     limits: &'j Limits,
-    grace: &'j dyn Fn() -> Duration,
+    contact: &'j dyn Contact,
+    standing: Standing,
+    /// What was asked for last.
+    wanted: Standing,
     clock: Stopwatch,
     idle: Idle,
     logs: [LogLimit; 2],
@@ -110,7 +143,9 @@ impl<'j> Watch<'j> {
         Self {
             child,
             limits: job.limits,
-            grace: job.grace,
+            contact: job.contact,
+            standing: Standing::AtWork,
+            wanted: Standing::AtWork,
             clock: Stopwatch::started(Instant::now()),
             logs: logs
                 .clone()
@@ -135,15 +170,9 @@ impl<'j> Watch<'j> {
             self.tick(Instant::now());
             match requests.next_within(self.pause(Instant::now())) {
                 Some(Request::End) => self.end_as_asked(),
-                Some(Request::Pause) if self.ending.is_none() => {
-                    self.clock.hold(Instant::now());
-                    group::signal_group(self.child.id(), Signal::STOP);
-                }
-                Some(Request::Resume) => {
-                    group::signal_group(self.child.id(), Signal::CONT);
-                    self.clock.go_on(Instant::now());
-                }
-                Some(Request::Pause | Request::Look) | None => {}
+                Some(Request::Pause) => self.wanted = Standing::Still,
+                Some(Request::Resume) => self.wanted = Standing::AtWork,
+                Some(Request::Look) | None => {}
             }
         }
     }
@@ -158,8 +187,30 @@ impl<'j> Watch<'j> {
             }
             return;
         }
+        self.change_standing();
         if let Some(reached) = self.time_over(self.clock.at(now)) {
             self.begin_ending(Ended::TimedOut(reached), GRACE);
+        }
+    }
+
+    /// Lets the agent stand still or go on, as was asked for, as soon as that can be written down.
+    fn change_standing(&mut self) {
+        if self.wanted == self.standing {
+            return;
+        }
+        let leader = self.child.id();
+        let act = |standing| match standing {
+            Standing::Still => group::freeze(leader),
+            Standing::AtWork => group::thaw(leader),
+        };
+        match self.contact.record(self.wanted, &act) {
+            Recorded::Done => self.standing = self.wanted,
+            Recorded::Busy => return,
+            Recorded::Refused => self.wanted = self.standing,
+        }
+        match self.standing {
+            Standing::Still => self.clock.hold(Instant::now()),
+            Standing::AtWork => self.clock.go_on(Instant::now()),
         }
     }
 
@@ -193,6 +244,12 @@ impl<'j> Watch<'j> {
             let left = ending.until.saturating_duration_since(now);
             return left.clamp(Duration::from_millis(10), self.look_after);
         }
+        if self.wanted != self.standing {
+            return SHORT;
+        }
+        if self.standing == Standing::Still {
+            return self.look_after;
+        }
         let ran = self.clock.at(now);
         let idle = self.limits.idle_timeout.map(|limit| self.idle.due(limit));
         let due = [self.limits.timeout, idle].into_iter().flatten();
@@ -203,7 +260,7 @@ impl<'j> Watch<'j> {
 
     /// Begins to end the agent; where that has begun, its end can come sooner, never later.
     fn end_as_asked(&mut self) {
-        let grace = (self.grace)();
+        let grace = self.contact.grace();
         match &mut self.ending {
             Some(ending) => ending.until = ending.until.min(Instant::now() + grace),
             None => self.begin_ending(Ended::Asked, grace),
@@ -223,8 +280,11 @@ impl<'j> Watch<'j> {
             return;
         }
         group::signal_group(self.child.id(), Signal::TERM);
-        // A stopped group would not see the signal before it goes on.
+        // One that stands still would not see the signal before it goes on.
         group::signal_group(self.child.id(), Signal::CONT);
+        if self.standing == Standing::Still {
+            group::thaw(self.child.id());
+        }
     }
 
     /// The shell around the agent ends at once; the agent itself may be about to.

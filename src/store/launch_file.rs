@@ -38,6 +38,8 @@ struct Document {
     #[serde(default)]
     held: BTreeSet<AgentId>,
     #[serde(default)]
+    paused: BTreeSet<AgentId>,
+    #[serde(default)]
     grace_s: BTreeMap<AgentId, f64>,
 }
 
@@ -105,6 +107,7 @@ fn launch(document: Document, path: &Path) -> Result<Launch> {
         template: document.template,
         ready: document.ready,
         held: document.held,
+        paused: document.paused,
         graces: document
             .grace_s
             .into_iter()
@@ -161,6 +164,7 @@ fn document(launch: &Launch) -> Document {
         template: launch.template.clone(),
         ready: launch.ready.clone(),
         held: launch.held.clone(),
+        paused: launch.paused.clone(),
         grace_s: launch
             .graces
             .iter()
@@ -202,6 +206,7 @@ mod tests {
                 ports: Some("2".parse().unwrap()),
             },
             held: BTreeSet::from([agent]),
+            paused: BTreeSet::from([agent]),
             graces: BTreeMap::from([(agent, Duration::from_millis(1500))]),
         };
         write(&path, &launch).unwrap();

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -84,6 +85,14 @@ struct AgentDocument {
     timed_out: Option<TimedOut>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     usage: Option<Usage>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::precise"
+    )]
+    paused_since: Option<chrono::DateTime<chrono::Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paused_s: Option<f64>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -247,6 +256,12 @@ fn agent_record(document: AgentDocument, session: &SessionId, agent: AgentId) ->
             ports: document.ports,
             timed_out: document.timed_out,
             usage: document.usage,
+            paused: document.paused_since,
+            // What is no length of time did not come from hub.
+            paused_for: document
+                .paused_s
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+                .unwrap_or_default(),
         }),
         _ => None,
     };
@@ -273,6 +288,10 @@ fn agent_document(record: &AgentRecord, extra: Map<String, Value>) -> AgentDocum
         ports: run.map(|run| run.ports.clone()).unwrap_or_default(),
         timed_out: run.and_then(|run| run.timed_out),
         usage: run.and_then(|run| run.usage),
+        paused_since: run.and_then(|run| run.paused),
+        paused_s: run
+            .map(|run| run.paused_for.as_secs_f64())
+            .filter(|seconds| *seconds > 0.0),
         extra,
     }
 }

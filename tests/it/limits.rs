@@ -72,17 +72,6 @@ impl Limited {
         let finish = events.find(|event| event["operation"] == "finish").unwrap();
         finish["detail"].clone()
     }
-
-    /// Sends a signal to the agent's supervisor.
-    fn signal(&self, signal: rustix::process::Signal) {
-        let folder = self.repo.hub_dir().join("sessions").join(&self.session);
-        let state = self.repo.read(folder.join("state.json"));
-        let state: Value = serde_json::from_str(&state).unwrap();
-        let pid = &state["agents"]["agent-1"]["supervisor"]["pid"];
-        let pid = i32::try_from(pid.as_i64().unwrap()).unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
-    }
 }
 
 impl Drop for Limited {

@@ -29,6 +29,7 @@ mod limits;
 mod logs;
 mod merge;
 mod metrics;
+mod pause;
 mod presets;
 mod processes;
 mod prompts;

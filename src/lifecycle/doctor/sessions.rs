@@ -82,7 +82,7 @@ fn of_session(hub: &Hub, id: &SessionId) -> store::Result<Vec<Found>> {
         return Ok(found);
     }
     for agent in start::waiting(&stored.dir, &stored.session) {
-        if launch.agents.contains_key(&agent) && !launch.held.contains(&agent) {
+        if launch.may_start(agent) {
             let what = format!("{agent} waits, and nobody will start it");
             let mut finding = Found::new(FindingCode::WaitingAgent, what)
                 .of(id)

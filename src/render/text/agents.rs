@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::report::{SpawnReport, WaitReport};
+use crate::domain::report::{PauseReport, SpawnReport, WaitReport};
 
 use super::{dash, indented, one_line, seconds, size};
 use crate::render::style::{self, paint};
@@ -27,6 +27,22 @@ pub fn spawn(report: &SpawnReport) -> String {
     let mut columns = vec![text("AGENT")];
     columns.extend(by_preset.then(|| text("PRESET")));
     columns.extend([text("STATUS"), text("BRANCH"), text("WORKTREE")]);
+    table::draw(&columns, rows.collect())
+}
+
+/// `hub pause` and `hub resume`.
+#[must_use]
+pub fn pause(report: &PauseReport) -> String {
+    let rows = report.agents.iter().map(|agent| {
+        let status = agent.status.as_str();
+        let shown = if agent.held { "held" } else { status };
+        vec![
+            agent.agent.to_string(),
+            paint(style::of_word(status), shown),
+            agent.elapsed_s.map_or_else(dash, seconds),
+        ]
+    });
+    let columns = [text("AGENT"), text("STATUS"), number("TIME")];
     table::draw(&columns, rows.collect())
 }
 

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::diff::DiffStat;
 use crate::domain::text::visible;
 
-pub use agents::{spawn, wait};
+pub use agents::{pause, spawn, wait};
 pub use doctor::doctor;
 pub use dry_run::dry_run;
 pub use journal::{all_events, events, followed};

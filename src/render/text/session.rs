@@ -115,6 +115,9 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
     for (agent, reason) in reasons.filter_map(|agent| Some((agent.agent, agent.reason.as_ref()?))) {
         let _ = writeln!(text, "\n{agent}: {}", one_line(reason));
     }
+    for agent in report.agents.iter().filter(|agent| agent.held) {
+        let _ = writeln!(text, "\n{}: held until hub resume", agent.agent);
+    }
     if let Some(operation) = &report.unfinished {
         let _ = writeln!(
             text,

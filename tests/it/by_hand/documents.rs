@@ -166,6 +166,10 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     );
     look(&mut all);
     all.answers_twice("wait", &["wait", session, "--timeout", "0"]);
+    all.answers_twice("pause", &["pause", session]);
+    all.answers_twice("wait", &["wait", session, "--timeout", "0"]);
+    look(&mut all);
+    all.answers_twice("resume", &["resume", session]);
     all.answers(
         "stop",
         &["stop", session, "--agent", "agent-3"],

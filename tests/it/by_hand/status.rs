@@ -66,6 +66,7 @@ fn an_agents_work_is_counted_from_the_base_commit() {
             "heartbeat": null,
             "last_output": null,
             "strategy": "try a cache",
+            "held": false,
         })
     );
     let idle = &document["agents"][1];

@@ -31,6 +31,8 @@ fn help_lists_the_commands() {
       update       Walk one edge of a session's states by hand
       wait         Wait until no agent runs; the exit status says whether all succeeded
       stop         End agents that run: SIGTERM to their group, SIGKILL after a grace
+      pause        Let agents stand still, with all that they started; their time stands still, too
+      resume       Let paused agents go on, and those that were held be started
       retry        Give agents that have ended another attempt; the earlier one stays
       logs         Show what agents have printed
       eval         Measure every attempt and rank them

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use rustix::process::Signal;
 use serde_json::json;
 
 use super::{LIMIT, Limited};
@@ -104,7 +103,7 @@ fn the_time_that_one_is_paused_does_not_count() {
     let log = started.file("stdout.log");
     let size = || fs::metadata(&log).map_or(0, |metadata| metadata.len());
     wait_until(LIMIT, "it prints", || size() > 0);
-    started.signal(Signal::USR1);
+    started.repo.hub(["pause", &started.session]).ok();
     let mut last = 0;
     wait_until(LIMIT, "it stands still", || {
         let before = std::mem::replace(&mut last, size());
@@ -118,32 +117,11 @@ fn the_time_that_one_is_paused_does_not_count() {
         let time = beats().unwrap().duration_since(first).unwrap();
         time.as_secs() >= 5
     });
-    assert_eq!(started.status()["status"], "running");
+    assert_eq!(started.status()["status"], "paused");
     assert_eq!(size(), last, "it has not printed meanwhile");
-    started.signal(Signal::USR2);
+    started.repo.hub(["resume", &started.session]).ok();
     wait_until(LIMIT, "it goes on", || size() > last);
     assert_eq!(started.wait()["timed_out"]["limit"], "timeout");
-}
-
-#[test]
-fn one_that_is_paused_can_be_stopped() {
-    let started = Limited::new("echo $$\nsleep 1000", &[]);
-    let log = started.file("stdout.log");
-    let pid = || {
-        fs::read_to_string(&log)
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
-    };
-    wait_until(LIMIT, "it has begun", || !pid().is_empty());
-    started.signal(Signal::USR1);
-    let stat = format!("/proc/{}/stat", pid());
-    wait_until(LIMIT, "it stands still", || {
-        fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T "))
-    });
-    started.repo.hub(["stop", &started.session]).ok();
-    assert_eq!(started.status()["status"], "cancelled");
-    started.is_left_by_all();
 }
 
 #[test]

@@ -1,0 +1,93 @@
+//! Agents that wait for their start.
+
+use super::{Counting, LIMIT};
+use crate::support::wait_until;
+
+#[test]
+fn those_that_wait_are_held_until_they_are_let_go() {
+    let counting = Counting::new("3", &["--jobs", "1"]);
+    counting.counts("agent-1");
+    let paused = counting.hub("pause", &["--json"]).json();
+    assert_eq!(paused["agents"][1]["held"], true, "{paused}");
+    assert_eq!(counting.statuses(), ["paused", "pending", "pending"]);
+    let text = counting.hub("status", &[]).ok().stdout;
+    assert!(text.contains("agent-2: held until hub resume"), "{text}");
+    let told = [
+        "pause agent-2 pending",
+        "pause agent-3 pending",
+        "pause agent-1 paused",
+    ];
+    assert_eq!(counting.journal(), told);
+
+    // Nobody starts them when there is a place.
+    counting.hub("resume", &["--agent", "agent-1"]).ok();
+    counting.open_gate();
+    counting.hub("wait", &["--agent", "agent-1"]).ok();
+    counting.is_left_by_all();
+    assert_eq!(counting.statuses(), ["succeeded", "pending", "pending"]);
+    let doctor = counting.repo.hub(["doctor", "--json"]).json();
+    assert_eq!(doctor["findings"], serde_json::json!([]));
+    let eval = counting.hub("eval", &[]).fails(4);
+    assert!(eval.stderr.contains("agent-2 of session"), "{eval}");
+    assert!(
+        eval.stderr.contains("is paused\nhint: `hub resume"),
+        "{eval}"
+    );
+
+    let waiting = counting.hub("wait", &[]).start();
+    counting.repo.hub(["resume"]).ok();
+    let waited = waiting.end().ok();
+    assert_eq!(counting.statuses(), ["succeeded"; 3], "{waited}");
+    counting.is_left_by_all();
+}
+
+#[test]
+fn one_of_them_is_passed_over() {
+    let counting = Counting::new("3", &["--jobs", "1"]);
+    counting.hub("pause", &["--agent", "agent-2"]).ok();
+    assert_eq!(counting.statuses(), ["running", "pending", "pending"]);
+    counting.open_gate();
+    wait_until(LIMIT, "the third has ended", || {
+        counting.statuses() == ["succeeded", "pending", "succeeded"]
+    });
+    counting.hub("resume", &["--agent", "agent-2"]).ok();
+    counting.hub("wait", &[]).ok();
+    assert_eq!(counting.statuses(), ["succeeded"; 3]);
+}
+
+#[test]
+fn those_that_were_stopped_are_not_let_go() {
+    let counting = Counting::new("2", &["--jobs", "1"]);
+    counting.hub("pause", &[]).ok();
+    counting.hub("stop", &[]).ok();
+    assert_eq!(counting.statuses(), ["cancelled", "pending"]);
+    let answer = counting.hub("resume", &[]).ok();
+    assert!(answer.stderr.contains("nothing to do"), "{answer}");
+    assert_eq!(counting.statuses(), ["cancelled", "pending"]);
+    counting.hub("pause", &["--agent", "agent-2"]).fails(4);
+}
+
+#[test]
+fn one_that_waits_for_its_next_attempt_is_held() {
+    let repo = crate::support::TestRepo::new();
+    repo.hub(["init", "--task", "Go", "--agents", "1"]).ok();
+    let session = repo.newest_session();
+    let command = "[ $HUB_ATTEMPT = 2 ]";
+    let options = ["--retries", "1", "--retry-pause", "3"];
+    let spawn = ["spawn", &session, "--agent-cmd", command];
+    repo.hub(spawn.iter().chain(&options)).ok();
+    let status = || repo.hub(["status", &session, "--json"]).json()["agents"][0].clone();
+    wait_until(LIMIT, "it waits for its next attempt", || {
+        status()["attempt"] == 2 && status()["status"] == "pending"
+    });
+    repo.hub(["pause", &session]).ok();
+    assert_eq!(status()["held"], true);
+    wait_until(LIMIT, "nobody waits to start it", || {
+        repo.processes().is_empty()
+    });
+    assert_eq!(status()["status"], "pending");
+    repo.hub(["resume", &session]).ok();
+    repo.hub(["wait", &session]).ok();
+    assert_eq!(status()["status"], "succeeded");
+    assert_eq!(status()["held"], false);
+}

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args as Arguments;
 
 use crate::lifecycle::report::{LogLine, LogStream, LogsReport};
-use crate::lifecycle::{AgentId, Attempt, SessionSelector, logs};
+use crate::lifecycle::{AgentId, Attempt, SessionSelector, Since, logs};
 use crate::render::{Format, LogPrinter};
 
 use super::Outcome;
@@ -13,7 +13,7 @@ use super::global::Global;
 
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Examples:\n  hub logs --agent agent-2 --follow\n  hub logs 20260317-143022 --stderr --tail 20"
+    after_help = "Examples:\n  hub logs --agent agent-2 --follow\n  hub logs 20260317-143022 --stderr --tail 20\n  hub logs --since 10m --follow"
 )]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest with agents]
@@ -27,6 +27,10 @@ pub struct Args {
     /// Only the last lines of each
     #[arg(short = 'n', long, value_name = "N")]
     tail: Option<usize>,
+    /// Only what was printed since: a time as 2026-03-17T14:30:22+00:00, or how long ago, as 10m or
+    /// 2h30m; true to about two seconds, in which nothing is left out
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    since: Option<Since>,
     /// An earlier attempt, counted from 1 [default: the newest]
     #[arg(long, value_name = "M", value_parser = attempt)]
     attempt: Option<Attempt>,
@@ -59,6 +63,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         agents: args.agents,
         stream,
         tail: args.tail,
+        since: args.since,
         attempt: args.attempt,
         follow: args.follow,
     };

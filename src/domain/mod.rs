@@ -23,6 +23,7 @@ pub mod report;
 pub mod resources;
 pub mod session;
 pub mod settings;
+pub mod since;
 pub mod state;
 pub mod strategy;
 pub mod template;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
 use crate::domain::report::LogStream;
 use crate::domain::session::AgentRecord;
+use crate::domain::since::Since;
 use crate::process::logs::Growing;
 use crate::store::StoredSession;
 
@@ -26,6 +27,8 @@ pub struct Request {
     pub stream: LogStream,
     /// Only so many lines from the end.
     pub tail: Option<usize>,
+    /// Only what was printed since.
+    pub since: Option<Since>,
     /// An earlier attempt; the newest where none is named.
     pub attempt: Option<Attempt>,
     /// Whether to go on until the agents have ended.
@@ -49,7 +52,7 @@ pub fn run(
     })?;
     agents::check_known(&stored.session, &request.agents)?;
     let id = stored.config.session_id.clone();
-    let mut logs = open(&stored, request)?;
+    let mut logs = open(hub, &stored, request)?;
     loop {
         // Whether they have ended is asked first: what they print before that is read after it.
         let seen = Seen::look(&hub.dir, StoredSession::read(&hub.dir, &id)?)?;
@@ -66,15 +69,24 @@ pub fn run(
     }
 }
 
-fn open(stored: &StoredSession, request: &Request) -> Result<Vec<Log>> {
+fn open(hub: &Hub, stored: &StoredSession, request: &Request) -> Result<Vec<Log>> {
+    let since = request.since.map(|since| since.from(hub.now()));
     let agents = stored.session.agents().iter();
     agents
         .filter(|(agent, _)| agents::is_meant(**agent, &request.agents))
         .map(|(agent, record)| {
             let path = path_of(stored, *agent, record, request);
+            let mut growing = Growing::open(&path, request.tail)?;
+            if let Some(since) = since
+                && !growing.skip_before(since)?
+            {
+                hub.warn(format!(
+                    "when {agent} printed what is not known; all of it is shown"
+                ));
+            }
             Ok(Log {
                 agent: *agent,
-                growing: Growing::open(&path, request.tail)?,
+                growing,
                 partial: Vec::new(),
             })
         })

@@ -65,6 +65,7 @@ pub use crate::domain::report;
 pub use crate::domain::resources::{Grace, TimeLimit};
 pub use crate::domain::session::Task;
 pub use crate::domain::settings::{AgentCount, Seconds, SettingsLayer};
+pub use crate::domain::since::Since;
 pub use crate::domain::state::{AgentStatus, SessionState};
 pub use crate::domain::strategy::Strategy;
 pub use crate::process::Interrupt;

@@ -8,9 +8,12 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
+
+use super::log_index::{CUT, Cut, LogIndex};
 
 /// One log with its limit.
 #[derive(Debug)]
@@ -22,11 +25,14 @@ pub(super) struct LogLimit {
     /// What is freed already: up to here.
     freed: u64,
     cannot_punch: bool,
+    /// When it had which length, where that is kept.
+    index: Option<LogIndex>,
 }
 
 impl LogLimit {
-    pub fn new(path: PathBuf, limit: u64) -> Self {
+    pub fn new(path: PathBuf, limit: u64, index: Option<LogIndex>) -> Self {
         Self {
+            index,
             path,
             limit,
             length: 0,
@@ -45,6 +51,9 @@ impl LogLimit {
             return false;
         };
         let before = std::mem::replace(&mut self.length, metadata.len());
+        if let Some(index) = &mut self.index {
+            index.note(self.length, Instant::now());
+        }
         if self.length < before {
             // The agent has begun it anew.
             self.freed = 0;
@@ -82,15 +91,25 @@ impl LogLimit {
     }
 
     /// When nobody writes any more: replaces a log that is too long by its two ends.
-    pub fn finish(&self) {
-        if let Err(error) = cut(&self.path, self.limit) {
+    pub fn finish(&mut self) {
+        if let (Some(index), Ok(metadata)) = (&mut self.index, fs::metadata(&self.path)) {
+            index.end(metadata.len());
+        }
+        let about_to = |how| {
+            if let Some(index) = &mut self.index {
+                index.cut(how);
+            }
+        };
+        if let Err(error) = cut(&self.path, self.limit, about_to) {
             log::warn!("cannot cut {}: {error}", self.path.display());
         }
     }
 }
 
 /// Leaves of a file that is longer than `limit` its head and its tail, at line ends where there are some.
-fn cut(path: &Path, limit: u64) -> io::Result<()> {
+///
+/// `about_to` is told how before the file is replaced.
+fn cut(path: &Path, limit: u64, about_to: impl FnOnce(Cut)) -> io::Result<()> {
     let mut file = File::open(path)?;
     let metadata = file.metadata()?;
     let length = metadata.len();
@@ -107,15 +126,19 @@ fn cut(path: &Path, limit: u64) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     io::copy(&mut (&file).take(head), &mut new)?;
     let missing = tail.saturating_sub(head);
-    write!(
-        new,
-        "\n[hub: {missing} bytes are cut out here; the log's limit is {limit} bytes]\n"
-    )?;
+    let line =
+        format!("{CUT}{missing} bytes are cut out here; the log's limit is {limit} bytes]\n");
+    new.write_all(line.as_bytes())?;
     file.seek(SeekFrom::Start(tail))?;
     // What may be written meanwhile is left out: nobody is left to write.
     io::copy(&mut (&file).take(length.saturating_sub(tail)), &mut new)?;
     new.as_file().set_permissions(metadata.permissions())?;
     new.as_file().sync_all()?;
+    about_to(Cut {
+        head,
+        tail,
+        between: u64::try_from(line.len()).unwrap_or_default(),
+    });
     new.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -163,7 +186,7 @@ mod tests {
     fn a_short_log_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = log(&folder, b"0123456789");
-        cut(&path, 10).unwrap();
+        cut(&path, 10, |_| ()).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"0123456789");
     }
 
@@ -173,7 +196,7 @@ mod tests {
         let lines: Vec<String> = (1000..2000).map(|n| n.to_string()).collect();
         let text = lines.join("\n") + "\n";
         let path = log(&folder, text.as_bytes());
-        cut(&path, 42).unwrap();
+        cut(&path, 42, |_| ()).unwrap();
         let kept = fs::read_to_string(&path).unwrap();
         assert_eq!(
             kept,
@@ -186,7 +209,7 @@ mod tests {
     fn without_line_ends_the_halves_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = log(&folder, &[0xff; 1000]);
-        cut(&path, 100).unwrap();
+        cut(&path, 100, |_| ()).unwrap();
         let kept = fs::read(&path).unwrap();
         assert!(kept.starts_with(&[0xff; 50]) && kept.ends_with(&[0xff; 50]));
         let line = b"\n[hub: 900 bytes are cut out here; the log's limit is 100 bytes]\n";
@@ -199,7 +222,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for limit in [1, 2, 3, 5] {
             let path = log(&folder, b"a\nb\nc\nd\n");
-            cut(&path, limit).unwrap();
+            cut(&path, limit, |_| ()).unwrap();
             assert!(fs::read_to_string(&path).unwrap().contains("[hub: "));
         }
     }

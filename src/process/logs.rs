@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::text::visible;
 
 use super::error::{Error, Result};
+use super::log_index;
 
 /// The last `most` bytes of a file as text; what is not UTF-8 is replaced. Empty when it cannot be read.
 #[must_use]
@@ -93,6 +94,16 @@ impl Growing {
             path: path.to_path_buf(),
             offset,
         })
+    }
+
+    /// Passes over what was printed before a time; returns whether that is known.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn skip_before(&mut self, since: DateTime<Utc>) -> Result<bool> {
+        let offset = log_index::offset_since(&self.path, since).map_err(failed(&self.path))?;
+        self.offset = self.offset.max(offset.unwrap_or_default());
+        Ok(offset.is_some())
     }
 
     /// What came since the last read, at most 1 MiB of it.

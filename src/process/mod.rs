@@ -19,6 +19,7 @@ pub mod heartbeat;
 mod idle;
 pub mod interrupt;
 pub mod leftovers;
+mod log_index;
 mod log_limit;
 pub mod logs;
 pub mod mark;

@@ -14,6 +14,7 @@ use super::command::{ShellCommand, exit_of};
 use super::error::{Error, Result};
 use super::heartbeat::Heartbeat;
 use super::idle::Idle;
+use super::log_index::LogIndex;
 use super::log_limit::LogLimit;
 use super::requests::{Request, Requests};
 use super::stopwatch::Stopwatch;
@@ -140,6 +141,8 @@ impl<'j> Watch<'j> {
     fn new(child: Child, job: &Job<'j>) -> Self {
         let command = job.command;
         let logs: [PathBuf; 2] = [command.stdout.clone(), command.stderr.clone()];
+        // What setup commands print, both streams of several in one file, has no index.
+        let indexed = command.stdout != command.stderr;
         Self {
             child,
             limits: job.limits,
@@ -147,9 +150,10 @@ impl<'j> Watch<'j> {
             standing: Standing::AtWork,
             wanted: Standing::AtWork,
             clock: Stopwatch::started(Instant::now()),
-            logs: logs
-                .clone()
-                .map(|log| LogLimit::new(log, job.limits.log.bytes())),
+            logs: logs.clone().map(|log| {
+                let index = indexed.then(|| LogIndex::begin(&log)).flatten();
+                LogLimit::new(log, job.limits.log.bytes(), index)
+            }),
             look_after: SHORT,
             idle: Idle::new(logs, command.folder.clone()),
             heartbeat: Heartbeat::new(job.heartbeat.clone()),
@@ -308,7 +312,7 @@ impl<'j> Watch<'j> {
         self.await_group(requests);
         group::signal_group(leader, Signal::KILL);
         group::end_orphans(GRACE);
-        let [stdout, stderr] = &self.logs;
+        let [stdout, stderr] = &mut self.logs;
         stdout.finish();
         if stderr.path() != stdout.path() {
             stderr.finish();

@@ -448,6 +448,9 @@ impl AgentDir {
             self.setup_log(),
             self.stdout(),
             self.stderr(),
+            // When they had which length.
+            self.stdout().with_extension("idx"),
+            self.stderr().with_extension("idx"),
         ];
         for file in files {
             let Some(name) = file.file_name() else {

@@ -43,8 +43,9 @@ const KEPT_IN: [(&str, &str); 11] = [
 ];
 
 /// What the domain may use beside the standard library; its tests may use `proptest`.
-const OF_DOMAIN: [&str; 11] = [
+const OF_DOMAIN: [&str; 12] = [
     "chrono",
+    "humantime",
     "proptest",
     "rand_core",
     "rand_pcg",

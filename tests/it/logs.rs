@@ -1,5 +1,7 @@
 //! `hub logs`: what agents have printed, and what they go on printing.
 
+mod since;
+
 use serde_json::Value;
 
 use crate::support::TestRepo;

@@ -53,6 +53,8 @@ pub fn run(hub: &Hub, request: &Request) -> Result<PauseReport> {
     agents::check_known(&stored.session, &request.agents)?;
     let id = stored.config.session_id.clone();
     check_state(&stored, request.wish)?;
+    // The supervisors, which are asked below, ask nobody.
+    hub.check_owner(&id, request.wish.command())?;
     let mut changed = BTreeSet::new();
     let mut asked = Asked::default();
     loop {
@@ -129,6 +131,13 @@ fn check_state(stored: &StoredSession, wish: Wish) -> Result<()> {
 }
 
 impl Wish {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
+
     fn status(self) -> AgentStatus {
         match self {
             Self::Pause => AgentStatus::Paused,
@@ -218,11 +227,7 @@ fn settle_waiting(
     wish: Wish,
     waiting: &[AgentId],
 ) -> Result<Vec<AgentId>> {
-    let purpose = match wish {
-        Wish::Pause => "pause",
-        Wish::Resume => "resume",
-    };
-    let mut session = hub.lock(id, purpose)?;
+    let mut session = hub.lock(id, wish.command())?;
     let Some(mut launch) = session.launch()? else {
         return Ok(Vec::new());
     };

@@ -128,6 +128,10 @@ fn agents_of_another_user_are_ended_only_with_a_yes_and_their_end_needs_none() {
         let status = repo.hub(["status", &id, "--json"]).json();
         status["agents"][0]["status"].clone()
     };
+    for command in ["pause", "resume"] {
+        let answer = repo.hub([command, &id]).fails(6);
+        assert!(answer.stderr.contains("which is ada's"), "{answer}");
+    }
     assert_eq!(agents(&repo), "running");
     // The supervisor records the end, and asks nobody.
     repo.hub(["stop", &id, "--yes"]).ok();

@@ -3,6 +3,7 @@
 
 mod agents;
 mod archive;
+mod board;
 mod cleanup;
 mod completions;
 mod demo;
@@ -101,6 +102,8 @@ enum Command {
     Agents(agents::Args),
     /// Print where an agent's worktree is
     Path(path::Args),
+    /// Read the message board, and add to it
+    Board(board::Args),
     /// Show what was done to a session, from its journal
     Events(events::Args),
     /// Show figures of sessions: agents, time, tokens, cost, failures, disk use
@@ -163,6 +166,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Archive(args) => archive::run(args, global),
         Command::Cleanup(args) => cleanup::run(args, global),
         Command::Agents(args) => agents::run(&args, global),
+        Command::Board(args) => board::run(args, global),
         Command::Path(args) => path::run(&args, global),
         Command::Events(args) => events::run(&args, global),
         Command::Metrics(args) => metrics::run(&args, global),

@@ -22,6 +22,9 @@ pub struct Args {
 enum Name {
     Agents,
     Archive,
+    BoardList,
+    BoardPost,
+    BoardRead,
     Cleanup,
     Demo,
     Doctor,
@@ -60,6 +63,9 @@ fn schema(name: Name) -> Schema {
     match name {
         Name::Agents => schema_of::<report::AgentsReport>(),
         Name::Archive => schema_of::<report::ArchiveReport>(),
+        Name::BoardList => schema_of::<report::BoardListReport>(),
+        Name::BoardPost => schema_of::<report::PostedReport>(),
+        Name::BoardRead => schema_of::<report::BoardReadReport>(),
         Name::Cleanup => schema_of::<report::CleanupReport>(),
         Name::Demo => schema_of::<demo::DemoReport>(),
         Name::Doctor => schema_of::<report::DoctorReport>(),

@@ -50,6 +50,9 @@ impl Diagnostic for BadName {
             "a branch name" => {
                 Some("`git check-ref-format --branch NAME` says what git accepts".into())
             }
+            "a channel" => Some("`hub board list` shows the channels".into()),
+            "an author" => Some("name one with --author NAME".into()),
+            "a message" => Some("give it with --message TEXT, --file FILE or - for stdin".into()),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Everything here is tested without a disk; time and chance come in as arguments.
 
+pub mod board;
 pub mod carry;
 pub mod diagnostic;
 pub mod diff;

@@ -5,8 +5,10 @@
 //! meaning; a document only ever gains keys. Every key is there on every run: null
 //! means that it is not known or does not apply.
 
+mod board;
 mod presets;
 
+pub use board::{BoardListReport, BoardReadReport, ListedChannel, PostedReport, ReadPost};
 pub use presets::{AgentsReport, ListedPreset};
 mod doctor;
 mod journal;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::board::Channel;
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{AgentId, BadName, SessionId};
 use crate::domain::limits::LimitReached;
@@ -159,6 +160,30 @@ pub enum Error {
         session: SessionId,
         /// The agent.
         agent: AgentId,
+    },
+    /// The board has no such channel.
+    #[error("the board has no channel {channel}: it has {known}")]
+    NoChannel {
+        /// What was asked for.
+        channel: Channel,
+        /// Those there are.
+        known: String,
+        /// The folder that would make it one.
+        path: PathBuf,
+    },
+    /// The board has no such post.
+    #[error("no post is named {wanted}")]
+    NoPost {
+        /// What was asked for.
+        wanted: String,
+    },
+    /// More than one post can be meant.
+    #[error("post {wanted} is not unique: {matches}")]
+    AmbiguousPost {
+        /// What was asked for.
+        wanted: String,
+        /// What fits.
+        matches: String,
     },
     /// No result can be called the winner.
     #[error("session {session} has no winner: {reason}")]
@@ -339,6 +364,8 @@ impl Diagnostic for Error {
             | Self::NoCurrentFolder(_)
             | Self::NoBaseBranch(_)
             | Self::NoAgent { .. }
+            | Self::NoChannel { .. }
+            | Self::NoPost { .. }
             | Self::NoWorktree { .. } => Code::NotFound,
             Self::NoCurrentBranch
             | Self::NoAgentCommand
@@ -349,6 +376,7 @@ impl Diagnostic for Error {
             | Self::PresetsTwice(_)
             | Self::MetricWithoutCommand
             | Self::DirectionWithoutMetric
+            | Self::AmbiguousPost { .. }
             | Self::NoTemplate { .. } => Code::Usage,
             Self::FolderInTheWay(_)
             | Self::MovedSinceEval { .. }
@@ -430,6 +458,14 @@ impl Diagnostic for Error {
             Self::NoWorktree { session, .. } => {
                 format!("`hub status {session}` shows what is there")
             }
+            Self::NoChannel { path, .. } => {
+                format!("give one of these; `mkdir {}` makes another", quoted(path))
+            }
+            Self::NoPost { .. } => {
+                "`hub board list` shows the channels, `hub board read CHANNEL` their posts"
+                    .to_owned()
+            }
+            Self::AmbiguousPost { .. } => "name its channel, too, or its whole file".to_owned(),
             Self::NoWinner { session, .. } => format!(
                 "merge one by name with `hub merge {session} --agent agent-N`, or keep all as tags with `hub archive {session}`"
             ),

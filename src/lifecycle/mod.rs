@@ -7,6 +7,7 @@
 mod agents;
 pub mod archive;
 mod attempts;
+pub mod board;
 mod carry;
 pub mod cleanup;
 mod contact;
@@ -51,6 +52,7 @@ pub use error::{Error, Result};
 pub use hub::{Hub, Setup};
 pub use prompts::Strategies;
 
+pub use crate::domain::board::{Author, Channel, PostRef};
 pub use crate::domain::diagnostic::{Code, Diagnostic};
 pub use crate::domain::event::{Event, Phase};
 pub use crate::domain::id::{AgentId, Attempt, BadName, SessionId, SessionSelector};

@@ -3,6 +3,7 @@
 //! stdout is the answer, stderr the narration. Nothing outside this room prints.
 
 mod log;
+mod markdown;
 mod output;
 mod progress;
 pub mod prometheus;

@@ -39,14 +39,8 @@ pub(super) fn sweep(folder: &Path) {
 /// # Errors
 /// When the system refuses; the old file is then untouched.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    // A new file gets what the umask allows, not the library's 0600 for secrets.
-    const NEW: u32 = 0o666;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .permissions(Permissions::from_mode(NEW))
-        .tempfile_in(folder)
-        .map_err(Error::io("write into", folder))?;
+    let mut file = beside(folder)?;
     if let Ok(old) = fs::metadata(path) {
         file.as_file()
             .set_permissions(old.permissions())
@@ -58,6 +52,37 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     file.persist(path)
         .map_err(|failed| Error::io("replace", path)(failed.error))?;
     flush_folder(folder)
+}
+
+/// Puts a new file at `path`, whole from its first moment; returns whether it was made: a file
+/// that is there already stays as it is.
+///
+/// # Errors
+/// When the system refuses; nothing is left then.
+pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = beside(folder)?;
+    file.write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(Error::io("write", path))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => {}
+        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(failed) => return Err(Error::io("write", path)(failed.error)),
+    }
+    flush_folder(folder)?;
+    Ok(true)
+}
+
+/// A new file in a folder that has no name of its own yet.
+fn beside(folder: &Path) -> Result<tempfile::NamedTempFile> {
+    // It gets what the umask allows, not the library's 0600 for secrets.
+    const NEW: u32 = 0o666;
+    tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .permissions(Permissions::from_mode(NEW))
+        .tempfile_in(folder)
+        .map_err(Error::io("write into", folder))
 }
 
 /// Flushes a folder's entries to disk.
@@ -134,6 +159,16 @@ mod tests {
         assert!(replace(&path, b"x").is_err());
         let entries = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(entries, 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_new_file_takes_nobodys_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("001.md");
+        assert!(create_new(&path, b"one").unwrap());
+        assert!(!create_new(&path, b"two").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::domain::id::{AgentId, Attempt, SessionId, SessionSelector};
 
 use super::atomic;
+use super::board::Board;
 use super::error::{Error, Result};
 use super::lock::Lock;
 
@@ -38,17 +39,7 @@ impl HubDir {
         let root = home.join(Self::NAME);
         let dir = Self { root };
         for folder in [dir.root.clone(), dir.sessions()] {
-            match fs::symlink_metadata(&folder) {
-                Ok(meta) if meta.is_symlink() => return Err(Error::Symlink { path: folder }),
-                Ok(meta) if !meta.is_dir() => {
-                    return Err(Error::io("use", folder)(
-                        io::ErrorKind::NotADirectory.into(),
-                    ));
-                }
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::io("look at", folder)(error)),
-            }
+            check_folder(&folder)?;
         }
         Ok(dir)
     }
@@ -69,6 +60,14 @@ impl HubDir {
     #[must_use]
     pub fn templates(&self) -> PathBuf {
         self.root.join("templates")
+    }
+
+    /// The message board, whether it is there or not.
+    ///
+    /// # Errors
+    /// When it is a symbolic link, or something else than a folder.
+    pub fn board(&self) -> Result<Board> {
+        Board::at(self.root.join("board"))
     }
 
     /// Makes the directory where it is not there yet, with the file that makes git ignore it.
@@ -215,6 +214,22 @@ impl HubDir {
                 }
             }
         }
+    }
+}
+
+/// Refuses a symbolic link, which could lead anywhere, and what is no folder; returns whether
+/// it is there.
+pub(super) fn check_folder(folder: &Path) -> Result<bool> {
+    match fs::symlink_metadata(folder) {
+        Ok(meta) if meta.is_symlink() => Err(Error::Symlink {
+            path: folder.to_path_buf(),
+        }),
+        Ok(meta) if !meta.is_dir() => Err(Error::io("use", folder)(
+            io::ErrorKind::NotADirectory.into(),
+        )),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("look at", folder)(error)),
     }
 }
 

@@ -5,6 +5,7 @@
 //! ├── .gitignore, .lock            the directory ignores itself; the repository-wide lock
 //! ├── .init.lock                   who may make a session, where their number is limited
 //! ├── config.yaml                  this project's defaults            (settings)
+//! ├── board/                      the channels and their posts       (board)
 //! └── sessions/<id>/
 //!     ├── .lock                    who may write                      (lock)
 //!     ├── config.yaml, state.json  the session                        (config_file, state_file)
@@ -21,6 +22,7 @@
 //! - keys of `config.yaml` and `state.json` that hub does not know survive every rewrite.
 
 pub mod atomic;
+mod board;
 mod config_file;
 mod error;
 mod evaluation;
@@ -37,6 +39,7 @@ mod state_file;
 mod tail;
 mod yaml;
 
+pub use board::{Board, Unread};
 pub use error::{Error, Result};
 pub use hub_dir::{AgentDir, HubDir, SessionDir};
 pub use journal::Journal;

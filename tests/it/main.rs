@@ -12,6 +12,7 @@ mod anywhere;
 mod architecture;
 mod archive;
 mod bad_input;
+mod board;
 mod by_hand;
 mod cleanup;
 mod cli;

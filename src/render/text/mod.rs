@@ -1,6 +1,7 @@
 //! The documents as text for people: one function a command.
 
 mod agents;
+mod board;
 mod doctor;
 mod dry_run;
 mod journal;
@@ -18,6 +19,7 @@ use crate::domain::diff::DiffStat;
 use crate::domain::text::visible;
 
 pub use agents::{pause, spawn, wait};
+pub use board::{board_list, board_read, posted};
 pub use doctor::doctor;
 pub use dry_run::dry_run;
 pub use journal::{all_events, events, followed};

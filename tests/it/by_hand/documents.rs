@@ -104,7 +104,7 @@ fn kind(value: &Value) -> &'static str {
 fn check_convention(key: &str, value: &Value, at: &str) {
     let Some(text) = value.as_str() else { return };
     match key {
-        "created" | "updated" | "evaluated" | "time" | "last_update" => {
+        "created" | "updated" | "evaluated" | "time" | "timestamp" | "last_update" => {
             assert!(
                 chrono::DateTime::parse_from_rfc3339(text).is_ok(),
                 "{at}: {text}"
@@ -138,11 +138,27 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers_twice("agents", &["agents"]);
     all.answers_twice("templates", &["templates"]);
     all.answers_twice("templates", &["templates", "plain"]);
+    all.answers_twice("board-list", &["board", "list"]);
+    let post = ["board", "post", "--author", "ada", "--message", "hello"];
+    all.answers("board-post", &post, &["--json"]);
+    let reply = [
+        "board",
+        "reply",
+        "progress/1",
+        "--author",
+        "ada",
+        "--message",
+        "again",
+    ];
+    all.answers("board-post", &reply, &["--format", "json"]);
     let made = all.answers("init", &[&["init"], &TASK[..]].concat(), &["--json"]);
     let session = made["session_id"].as_str().unwrap();
     all.answers("init", &["init", "--task", "bare"], &["--format", "json"]);
     let look = |all: &mut Schemas| {
         all.answers_twice("status", &["status", session]);
+        all.answers_twice("board-list", &["board", "list"]);
+        all.answers_twice("board-read", &["board", "read", "progress"]);
+        all.answers_twice("board-read", &["board", "read", "results"]);
         all.answers_twice("events", &["events", session]);
         all.answers_twice("events-all", &["events", "--all"]);
         let followed = repo.hub(["events", "--all", "--follow", "--json"]);

@@ -41,6 +41,7 @@ fn help_lists_the_commands() {
       cleanup      Remove the worktrees and branches of a session that is at its end
       agents       List the presets for agents, and which of them are installed here
       path         Print where an agent's worktree is
+      board        Read the message board, and add to it
       events       Show what was done to a session, from its journal
       metrics      Show figures of sessions: agents, time, tokens, cost, failures, disk use
       doctor       Say what is left running or half done, and settle it with --fix
@@ -187,11 +188,13 @@ fn every_schema_is_one_and_the_help_lists_them_all() {
     let (_, list) = help.split_once("[possible values: ").unwrap();
     let names: Vec<&str> = list.split_once(']').unwrap().0.split(", ").collect();
     // Commands that print a document have its schema; these print what is none.
-    let without = ["schema", "completions", "man"];
+    let without = ["schema", "completions", "man", "board"];
     let mut expected = commands(&repo);
     // With these flags a command prints another document.
     expected.extend(["events-all", "events-follow"].map(str::to_owned));
     expected.retain(|command| !without.contains(&command.as_str()));
+    // A command with commands of its own; `reply` prints what `post` does.
+    expected.extend(["board-list", "board-post", "board-read"].map(str::to_owned));
     // What two commands print with `--dry-run`.
     expected.push("dry-run".to_owned());
     expected.sort();

@@ -8,6 +8,8 @@ use regex_lite::Regex;
 static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"\b\d{8}-\d{6}(?:-\d+)?\b", "[SESSION]"),
+        // In the name of a post.
+        (r"\b\d{8}T\d{6}Z\b", "[STAMP]"),
         (
             r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?",
             "[TIME]",

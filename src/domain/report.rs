@@ -8,7 +8,9 @@
 mod board;
 mod presets;
 
-pub use board::{BoardListReport, BoardReadReport, ListedChannel, PostedReport, ReadPost};
+pub use board::{
+    BoardListReport, BoardReadReport, ListedChannel, PostedReport, ReadPost, ShortPost,
+};
 pub use presets::{AgentsReport, ListedPreset};
 mod doctor;
 mod journal;
@@ -206,6 +208,8 @@ pub struct StatusReport {
     pub winner: Option<AgentId>,
     /// An operation that was begun and has no end; the next command that writes settles it.
     pub unfinished: Option<String>,
+    /// The last posts of the board that belong to the session, oldest first.
+    pub posts: Vec<ShortPost>,
     /// The command that the state suggests next.
     pub next: Option<String>,
 }

@@ -66,7 +66,7 @@ pub struct Values(Vec<(&'static str, String)>);
 
 impl Values {
     /// The names that a template may use.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "task",
         "strategy",
         "session",
@@ -74,6 +74,7 @@ impl Values {
         "attempt",
         "branch",
         "worktree",
+        "board",
         "base_branch",
         "base_commit",
         "eval_cmd",

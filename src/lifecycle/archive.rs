@@ -14,7 +14,7 @@ use crate::store::LockedSession;
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{stop, update};
+use super::{announce, stop, update};
 
 /// Which session to archive.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +96,7 @@ pub(super) fn finish(hub: &Hub, session: &mut LockedSession) -> Result<Vec<Archi
                 .map_err(Error::from)
         })?;
     }
+    announce::archived(hub, session.config(), &archived);
     Ok(archived)
 }
 

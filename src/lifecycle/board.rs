@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::domain::board::{Author, Channel, Draft, FileName, Message, Post, PostRef, thread};
 use crate::domain::id::{BadName, SessionId, SessionSelector};
 use crate::domain::report::{
-    BoardListReport, BoardReadReport, ListedChannel, PostedReport, ReadPost,
+    BoardListReport, BoardReadReport, ListedChannel, PostedReport, ReadPost, ShortPost,
 };
 use crate::domain::since::Since;
 use crate::domain::text::first_few;
-use crate::store::{self, Board, current_user};
+use crate::store::{self, Board, StoredSession, current_user};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
@@ -328,5 +328,48 @@ fn only(mut found: Vec<(Channel, FileName)>, wanted: &PostRef) -> Result<(Channe
                 matches: first_few(names),
             })
         }
+    }
+}
+
+/// The last posts that belong to a session, oldest first.
+///
+/// They are looked for among the newest of each channel that are not older than the session.
+pub(super) fn latest(hub: &Hub, stored: &StoredSession, count: usize) -> Result<Vec<ShortPost>> {
+    const NEWEST: usize = 1000;
+    let board = hub.dir.board()?;
+    let mut found = Vec::new();
+    for channel in board.channels()? {
+        let files = board.files(&channel)?;
+        let later = |file: &&FileName| {
+            file.time()
+                .is_none_or(|time| time >= stored.session.created)
+        };
+        let id = Some(stored.config.session_id.as_str());
+        let posts = files
+            .iter()
+            .rev()
+            .take(NEWEST)
+            .filter(later)
+            .filter_map(|file| board.head(&channel, file).ok())
+            .filter(|post| post.metadata.session.as_deref() == id);
+        let posts: Vec<Post> = posts.take(count).collect();
+        found.extend(posts.into_iter().rev());
+    }
+    found.sort_by_key(|post| post.metadata.timestamp);
+    let older = found.len().saturating_sub(count);
+    let shown = found.into_iter().skip(older);
+    Ok(shown.map(short).collect())
+}
+
+fn short(post: Post) -> ShortPost {
+    // All prompts begin alike; what tells them apart is whose they are.
+    let about = post.metadata.about.clone();
+    let about = about.filter(|_| post.metadata.channel == Channel::dispatch());
+    ShortPost {
+        line: about.unwrap_or_else(|| post.first_line().to_owned()),
+        channel: post.metadata.channel,
+        file: post.file.as_str().to_owned(),
+        author: post.metadata.author,
+        timestamp: post.metadata.timestamp,
     }
 }

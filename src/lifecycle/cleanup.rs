@@ -18,7 +18,7 @@ use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::worktrees::{AgentWorktree, size_of};
-use super::{archive, teardown};
+use super::{announce, archive, teardown};
 
 /// What to clean up.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +88,9 @@ pub(super) fn cleanup(
         .and_then(|()| delete_branches(hub, session, &mut report));
     drop(lock);
     hub.drop_empty_folders(&report.session_id);
+    if done.is_ok() {
+        announce::cleaned(hub, session);
+    }
     let (phase, detail) = match &done {
         Ok(()) => (Phase::End, json!({ "deleted": report.deleted_branches })),
         // Each step is whole in itself; the next cleanup does the rest.

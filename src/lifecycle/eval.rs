@@ -16,6 +16,7 @@ use crate::domain::state::{AgentStatus, SessionState, TransitionError};
 use crate::store::LockedSession;
 
 use super::agents;
+use super::announce;
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
@@ -299,6 +300,7 @@ fn conclude(hub: &Hub, session: &mut LockedSession, measured: &[Measured]) -> Re
         beats_baseline: beats.map(|(value, base)| config.direction().is_better(value, base)),
         results,
     };
+    announce::ranking(hub, &config, &report);
     let end = json!({ "winner": report.winner });
     hub.record(session, Operation::Eval, Phase::End, end)?;
     Ok(report)

@@ -19,6 +19,7 @@ use crate::domain::state::SessionState;
 use crate::git::MergeResult;
 use crate::store::LockedSession;
 
+use super::announce;
 use super::archive;
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
@@ -89,7 +90,7 @@ pub(super) fn merge(
             return Err(hub.cause(error));
         }
     };
-    let archived = finish(hub, session, candidate.agent)?;
+    let archived = finish(hub, session, candidate.agent, &moved.commit)?;
     hub.record(session, Operation::Merge, Phase::End, json!({}))?;
     Ok(MergeReport {
         session_id: session.config().session_id.clone(),
@@ -277,6 +278,7 @@ pub(super) fn finish(
     hub: &Hub,
     session: &mut LockedSession,
     winner: AgentId,
+    merged: &CommitId,
 ) -> Result<Vec<ArchivedAttempt>> {
     let archived = archive::tag_attempts(hub, session, |attempt| {
         !(attempt.newest && attempt.agent == winner)
@@ -289,6 +291,7 @@ pub(super) fn finish(
                 .map_err(Error::from)
         })?;
     }
+    announce::merged(hub, session.config(), winner, merged, &archived);
     Ok(archived)
 }
 

@@ -5,6 +5,7 @@
 //! outcomes are the documents of [`report`].
 
 mod agents;
+mod announce;
 pub mod archive;
 mod attempts;
 pub mod board;

@@ -71,7 +71,15 @@ impl Recipe {
             .map(|(branch, strategy)| {
                 let worktree = worktree_path(hub, config, branch.agent);
                 let strategy = strategy.as_ref().map(Strategy::as_str);
-                let filled = fill(&self.template, config, commit, branch, &worktree, strategy)?;
+                let filled = fill(
+                    hub,
+                    &self.template,
+                    config,
+                    commit,
+                    branch,
+                    &worktree,
+                    strategy,
+                )?;
                 Ok((filled, strategy.map(str::to_owned)))
             })
             .collect()
@@ -100,6 +108,7 @@ fn read_list(hub: &Hub, file: &Path) -> Result<Vec<Strategy>> {
 
 /// The prompt of one attempt.
 pub(super) fn fill(
+    hub: &Hub,
     template: &str,
     config: &SessionConfig,
     commit: &CommitId,
@@ -107,11 +116,12 @@ pub(super) fn fill(
     worktree: &Path,
     strategy: Option<&str>,
 ) -> Result<String> {
-    let values = values(config, commit, branch, worktree, strategy);
+    let values = values(hub, config, commit, branch, worktree, strategy);
     Ok(template::fill(template, &values)?)
 }
 
 fn values(
+    hub: &Hub,
     config: &SessionConfig,
     commit: &CommitId,
     branch: &AttemptBranch,
@@ -127,6 +137,7 @@ fn values(
         .with("attempt", branch.attempt.number().to_string())
         .with("branch", branch.to_string())
         .with("worktree", worktree.display().to_string())
+        .with("board", hub.dir.path().join("board").display().to_string())
         .with("base_branch", config.base_branch.as_str())
         .with("base_commit", commit.as_str())
         .with("eval_cmd", config.eval_cmd.clone().unwrap_or_default())

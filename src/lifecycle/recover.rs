@@ -14,7 +14,7 @@ use crate::store::{self, LockedSession};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::{archive, cleanup, init, merge, retry, spawn};
+use super::{announce, archive, cleanup, init, merge, retry, spawn};
 
 /// What became of an unfinished operation.
 enum Settled {
@@ -93,6 +93,9 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
         }
         Operation::Cleanup => {
             cleanup::finish_removal(hub, &session, &unfinished)?;
+            if hub.worktrees_of_agents(session.session())?.is_empty() {
+                announce::cleaned(hub, &session);
+            }
             Settled::Stopped
         }
         _ => Settled::Stopped,
@@ -114,6 +117,8 @@ fn settle_spawn(
     unfinished: &Unfinished,
 ) -> Result<Settled> {
     if session.session().state() != SessionState::Init {
+        let agents: Vec<AgentId> = session.config().agents().collect();
+        announce::dispatch(hub, session, &agents);
         return Ok(Settled::Finished);
     }
     let branches = spawn::branches(session.config());
@@ -141,6 +146,6 @@ fn settle_merge(
     if !hub.repository.is_ancestor(&merged, &base_tip)? {
         return Ok(Settled::TakenBack);
     }
-    merge::finish(hub, session, winner)?;
+    merge::finish(hub, session, winner, &merged)?;
     Ok(Settled::Finished)
 }

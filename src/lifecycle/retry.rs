@@ -18,7 +18,7 @@ use super::agents::{self, Seen};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{prompts, ready, spawn, start, stop};
+use super::{announce, prompts, ready, spawn, start, stop};
 
 /// Where an agent's next attempt starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,6 +118,7 @@ pub(super) fn next_attempt(
         hub.record(session, Operation::Retry, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));
     }
+    announce::dispatch(hub, session, &[agent]);
     hub.record(session, Operation::Retry, Phase::End, json!({}))
 }
 
@@ -201,6 +202,7 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
     let template = launch.and_then(|launch| launch.template);
     let built_in = template::built_in("plain").map(|found| found.text);
     let prompt = prompts::fill(
+        hub,
         template.as_deref().or(built_in).unwrap_or_default(),
         session.config(),
         commit,
@@ -250,6 +252,7 @@ pub(super) fn settle(hub: &Hub, session: &LockedSession, unfinished: &Unfinished
     };
     let record = session.session().agents().get(&branch.agent);
     if record.is_some_and(|record| record.attempt == branch.attempt) {
+        announce::dispatch(hub, session, &[branch.agent]);
         return Ok(true);
     }
     let worktree = spawn::worktree_path(hub, session.config(), branch.agent);

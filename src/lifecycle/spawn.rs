@@ -20,7 +20,7 @@ use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::prompts::{Recipe, Strategies};
-use super::{init, presets, ready, start};
+use super::{announce, init, presets, ready, start};
 
 /// How a session's agents are made and started.
 #[derive(Clone, Debug)]
@@ -193,6 +193,8 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, recipe: &Recipe) -> R
         hub.record(session, Operation::Spawn, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));
     }
+    let agents: Vec<AgentId> = config.agents().collect();
+    announce::dispatch(hub, session, &agents);
     hub.record(session, Operation::Spawn, Phase::End, json!({}))
 }
 

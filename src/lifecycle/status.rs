@@ -18,8 +18,12 @@ use crate::store::StoredSession;
 
 use super::agents::{self, Seen, elapsed_s};
 use super::attempts::AttemptInfo;
+use super::board;
 use super::error::Result;
 use super::hub::Hub;
+
+/// How many posts of the board are shown.
+const POSTS: usize = 3;
 
 /// Describes a session; the newest where none is named.
 ///
@@ -48,6 +52,9 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
         }
     }
     let unfinished = event::unfinished(&stored.events()?);
+    let posts = board::latest(hub, stored, POSTS)
+        .inspect_err(|error| hub.warn(format!("the board is passed over: {error}")))
+        .unwrap_or_default();
     let next = next_command(
         &stored.config,
         &stored.session,
@@ -61,6 +68,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
             .and_then(|e| e.winner())
             .map(|w| w.agent),
         unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
+        posts,
         next,
         agents,
         config: seen.stored.config,

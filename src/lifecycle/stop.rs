@@ -16,7 +16,7 @@ use crate::store::{LockedSession, StoredSession};
 use super::agents::{self, Seen, shown_status};
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{start, supervise};
+use super::{announce, start, supervise};
 
 /// Which agents to end.
 #[derive(Clone, Debug, Default)]
@@ -208,5 +208,7 @@ fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result
         "lost": true,
         "leftovers": leftovers,
     });
-    hub.record(session, Operation::Stop, Phase::Done, detail)
+    hub.record(session, Operation::Stop, Phase::Done, detail)?;
+    announce::ended(hub, session, agent, leftovers.as_deref());
+    Ok(())
 }

@@ -24,7 +24,7 @@ use super::contact::Contact;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
-use super::{ready, retry, start, tokens};
+use super::{announce, ready, retry, start, tokens};
 
 /// Others hold the lock while they start agents or merge; an agent's end waits for them.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -86,7 +86,10 @@ fn attempt(
         Some(error) => Err(error),
     };
     let watched = match prepared {
-        Ok(None) => watch::watch(requests, &job, started).map_err(Error::from),
+        Ok(None) => {
+            announce::started(hub, &stored, agent);
+            watch::watch(requests, &job, started).map_err(Error::from)
+        }
         Ok(Some(unready)) => {
             reason = Some(unready.reason).filter(|_| unready.watched.ended != Some(Ended::Asked));
             Ok(unready.watched)
@@ -262,5 +265,6 @@ fn record_end(
         "cost_usd": tokens.cost_usd,
     });
     hub.record(session, Operation::Finish, Phase::Done, detail)?;
+    announce::ended(hub, session, agent, leftovers);
     Ok(status)
 }

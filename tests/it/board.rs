@@ -1,5 +1,6 @@
 //! `hub board`: posts of people, of agents and of hub itself; boards that others wrote.
 
+mod announced;
 mod concurrent;
 mod older;
 mod reading;
@@ -29,6 +30,12 @@ fn bodies(posts: &[Value]) -> Vec<&str> {
         .iter()
         .map(|post| post["body"].as_str().unwrap())
         .collect()
+}
+
+/// What the posts are about, where hub wrote them.
+fn abouts(posts: &[Value]) -> Vec<&str> {
+    let abouts = posts.iter().map(|post| &post["metadata"]["about"]);
+    abouts.filter_map(Value::as_str).collect()
 }
 
 /// A post of somebody's.

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::board::{Channel, Metadata};
+use crate::domain::time;
 
 /// `hub board list`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -63,4 +65,21 @@ pub struct PostedReport {
     pub metadata: Metadata,
     /// Its file.
     pub path: PathBuf,
+}
+
+/// A post as one line.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ShortPost {
+    /// The channel.
+    pub channel: Channel,
+    /// The name of its file.
+    pub file: String,
+    /// Who wrote it; null where it does not say.
+    pub author: Option<String>,
+    /// When it was written.
+    #[serde(with = "time::option")]
+    #[schemars(with = "Option<String>")]
+    pub timestamp: Option<DateTime<Utc>>,
+    /// Its first words; of a prompt, whose it is.
+    pub line: String,
 }

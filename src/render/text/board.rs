@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::board::thread;
-use crate::domain::report::{BoardListReport, BoardReadReport, PostedReport, ReadPost};
+use crate::domain::report::{BoardListReport, BoardReadReport, PostedReport, ReadPost, ShortPost};
 use crate::domain::text::visible;
 use crate::domain::time;
 
-use super::{dash, one_line};
+use super::{age, dash, one_line};
 use crate::render::markdown;
 use crate::render::output;
 use crate::render::style::{self, paint};
@@ -96,4 +98,24 @@ fn heading(report: &BoardReadReport, post: &ReadPost) -> String {
 pub fn posted(report: &PostedReport) -> String {
     let stem = report.file.strip_suffix(".md").unwrap_or(&report.file);
     format!("posted {}/{stem}\n", report.channel)
+}
+
+/// The last posts of a session; `now` is what ages are counted from.
+pub(super) fn short(posts: &[ShortPost], now: DateTime<Utc>) -> String {
+    let columns = [text("POST"), text("AUTHOR"), number("AGE"), text("SAYS")];
+    let rows = posts.iter().map(|post| {
+        let stem = post.file.strip_suffix(".md").unwrap_or(&post.file);
+        // The number is enough to name it.
+        let name = match stem.split_once('-') {
+            Some((number, _)) if number.bytes().all(|b| b.is_ascii_digit()) => number,
+            _ => stem,
+        };
+        vec![
+            format!("{}/{}", post.channel, one_line(name)),
+            post.author.as_deref().map_or_else(dash, one_line),
+            post.timestamp.map_or_else(dash, |time| age(now, time)),
+            one_line(&post.line),
+        ]
+    });
+    table::draw(&columns, rows.collect())
 }

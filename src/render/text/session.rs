@@ -118,6 +118,10 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
     for agent in report.agents.iter().filter(|agent| agent.held) {
         let _ = writeln!(text, "\n{}: held until hub resume", agent.agent);
     }
+    if !report.posts.is_empty() {
+        text.push('\n');
+        text.push_str(&super::board::short(&report.posts, now));
+    }
     if let Some(operation) = &report.unfinished {
         let _ = writeln!(
             text,

@@ -144,6 +144,32 @@ fn a_terminal_shows_marks_as_they_are_meant_and_obeys_nothing() {
 }
 
 #[test]
+fn status_shows_the_last_words_of_a_session() {
+    let repo = TestRepo::new().with_bench();
+    let session = repo.spawned(1);
+    for text in ["one", "## two\n\nmore", "- three"] {
+        as_agent(&repo, &session, "agent-1", &["board", "post", "-m", text]).ok();
+    }
+    says(&repo, "ada", "progress", "of nobody's session");
+    let status = repo.hub(["status", &session, "--json"]).json();
+    let lines: Vec<&str> = status["posts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|post| post["line"].as_str().unwrap())
+        .collect();
+    assert_eq!(lines, ["one", "two", "three"]);
+    assert_eq!(status["posts"][2]["author"], "agent-1");
+    assert_eq!(status["posts"][2]["channel"], "progress");
+    let text = repo.hub(["status", &session]).ok().stdout;
+    assert!(
+        repo.normalised(&text)
+            .contains("progress/003  agent-1  [AGE]  three\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_post_that_cannot_be_read_is_told_of() {
     use std::os::unix::fs::PermissionsExt;
     let repo = TestRepo::new();

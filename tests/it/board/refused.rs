@@ -69,7 +69,7 @@ fn a_link_is_not_followed() {
     let repo = TestRepo::new().with_bench();
     let elsewhere = repo.root().join("elsewhere");
     fs::create_dir_all(elsewhere.join("results")).unwrap();
-    says(&repo, "ada", "progress", "one");
+    repo.spawned(1);
     let board = board(&repo);
     fs::rename(&board, repo.root().join("aside")).unwrap();
     symlink(&elsewhere, &board).unwrap();
@@ -78,6 +78,19 @@ fn a_link_is_not_followed() {
         let answer = repo.hub(["board"].iter().chain(words)).fails(6);
         assert!(answer.stderr.contains("is a symbolic link"), "{answer}");
     }
+    // What hub has to tell is not worth failing for.
+    let answer = repo.hub(["status"]).ok();
+    assert!(
+        answer.stderr.contains("the board is passed over"),
+        "{answer}"
+    );
+    let answer = repo.hub(["archive"]).ok();
+    assert!(
+        answer
+            .stderr
+            .contains("warning: the board does not tell of session"),
+        "{answer}"
+    );
     fs::remove_file(&board).unwrap();
     fs::create_dir(&board).unwrap();
     symlink(elsewhere.join("results"), board.join("results")).unwrap();
@@ -87,9 +100,10 @@ fn a_link_is_not_followed() {
 }
 
 #[test]
-fn a_board_that_cannot_be_written_is_read() {
+fn a_board_that_cannot_be_written_is_read_and_makes_no_command_fail() {
     let repo = TestRepo::new().with_bench();
     says(&repo, "ada", "results", "one");
+    repo.hub(["init", "--task", "x", "--agents", "1"]).ok();
     repo.hub_unprivileged(["list"]).ok();
     for folder in ["", "dispatch", "progress", "results"] {
         let closed = Permissions::from_mode(0o555);
@@ -109,6 +123,11 @@ fn a_board_that_cannot_be_written_is_read() {
     let answer = repo.hub_unprivileged(post).fails(1);
     assert!(answer.stderr.contains("Permission denied"), "{answer}");
     assert!(answer.stderr.contains("\nhint: make "), "{answer}");
+    let answer = repo.hub_unprivileged(["spawn", "--no-start"]).ok();
+    assert!(
+        answer.stderr.contains("warning: the board does not tell"),
+        "{answer}"
+    );
     before.assert_is_but_for(&[".lock"], &board(&repo));
     let read = repo
         .hub_unprivileged(["board", "read", "results", "--json"])

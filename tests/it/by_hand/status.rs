@@ -93,6 +93,11 @@ fn the_text_shows_the_same() {
     agent-2  pending  1  hub/[SESSION]/agent-2/attempt-1  0  0  +0/-0  0  -  -  -
     agent-3  pending  1  hub/[SESSION]/agent-3/attempt-1  0  0  +0/-0  0  -  -  -
 
+    POST  AUTHOR  AGE  SAYS
+    dispatch/001  hub  [AGE]  agent-1 attempt-1 dispatch
+    dispatch/002  hub  [AGE]  agent-2 attempt-1 dispatch
+    dispatch/003  hub  [AGE]  agent-3 attempt-1 dispatch
+
     next: hub eval [SESSION]
     ");
 }

@@ -179,6 +179,7 @@ fn shows_what_the_file_left_out_as_null() {
       "agents": [],
       "winner": null,
       "unfinished": null,
+      "posts": [],
       "next": null
     }
     "#);

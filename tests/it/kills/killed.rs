@@ -28,6 +28,7 @@ fn survives_kills(name: &str) {
         let again = scenario.again();
         println!("again: {again}");
         scenario.check_end(&again);
+        scenario.check_board();
     }
 }
 

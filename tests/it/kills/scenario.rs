@@ -21,6 +21,8 @@ pub struct Scenario {
     commits: BTreeSet<String>,
     /// How everything stands when it has run undisturbed.
     expected: String,
+    /// What is on the board then.
+    board: Vec<String>,
     /// The steps on the disk that it takes.
     pub steps: Vec<String>,
     /// The number of calls of git that it makes.
@@ -39,6 +41,7 @@ impl Scenario {
             session,
             command,
             expected: String::new(),
+            board: Vec::new(),
             steps: Vec::new(),
             git_calls: 0,
         };
@@ -57,6 +60,7 @@ impl Scenario {
         fs::remove_file(log).unwrap();
         self.settle_agents();
         self.expected = self.summary();
+        self.board = self.posts();
     }
 
     fn hub(&self) -> Hub {
@@ -157,6 +161,30 @@ impl Scenario {
         assert_eq!(self.summary(), self.expected, "after {again}");
     }
 
+    /// What hub has to tell stands on the board once, whenever it was hit.
+    pub fn check_board(&self) {
+        assert_eq!(self.posts(), self.board);
+    }
+
+    /// The posts by what they tell, and the files of the board.
+    fn posts(&self) -> Vec<String> {
+        let repo = &self.repo;
+        let mut posts: Vec<String> = Tree::read(&repo.hub_dir().join("board"))
+            .paths()
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        for channel in ["dispatch", "progress", "results"] {
+            let read = repo.hub(["board", "read", channel, "--json"]).json();
+            for post in read["posts"].as_array().unwrap() {
+                posts.push(format!("{channel} {}", post["metadata"]["about"]));
+            }
+        }
+        posts.sort();
+        let posts = repo.normalised(&posts.join("\n"));
+        posts.lines().map(str::to_owned).collect()
+    }
+
     fn sessions(&self) -> Vec<(String, String)> {
         let list = self.repo.hub(["list", "--json"]).json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -184,7 +212,9 @@ impl Scenario {
         parts.push(repo.git(["worktree", "list", "--porcelain"]));
         parts.extend(left_over(repo));
         for (id, _) in self.sessions() {
-            let status = repo.hub(["status", &id, "--json"]).json();
+            let mut status = repo.hub(["status", &id, "--json"]).json();
+            // They come in the order in which agents end; see `posts`.
+            status["posts"].take();
             parts.push(serde_json::to_string_pretty(&status).unwrap());
             check_journal(repo, &id);
         }
@@ -198,7 +228,8 @@ fn left_over(repo: &TestRepo) -> Vec<String> {
     worktrees.push(".hub");
     let git = repo.path().join(".git");
     let trees = [
-        Tree::read(&repo.hub_dir()),
+        // A board that cannot be written makes no command fail.
+        Tree::read(&repo.hub_dir()).outside("board"),
         Tree::read(Path::new(&worktrees)),
         Tree::read(&git.join("worktrees")),
     ];

@@ -55,6 +55,13 @@ fn a_prompt_tells_the_task_the_place_the_measure_and_the_end() {
 
     Run the command before you change anything and again before you stop. What it prints for your last commit is your result; a command that fails is no result.
 
+    ## The board
+
+    The board of this repository is a folder of markdown files, [TEMP]/repo/.agenthub/board: posts are added to it, and none is ever changed or removed. `hub board` knows from your environment who you are. What you are asked stands there, too: `hub board read dispatch --session [SESSION]`
+
+    - When something is worth knowing, say so: `hub board post --message 'what you did, and what came of it'`
+    - Before you stop, tell the result: `hub board post --channel results --message 'what you changed, how it was measured, what is left'`
+
     ## What to leave alone
 
     - All that is outside your worktree, and every other branch. Do not push, merge, rebase or tag.

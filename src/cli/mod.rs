@@ -25,6 +25,7 @@ mod pause;
 mod retry;
 mod run;
 mod schema;
+mod send;
 mod spawn;
 mod status;
 mod stop;
@@ -88,6 +89,8 @@ enum Command {
     Resume(pause::ResumeArgs),
     /// Give agents that have ended another attempt; the earlier one stays
     Retry(retry::Args),
+    /// Say something to agents that run or wait
+    Send(send::Args),
     /// Show what agents have printed
     Logs(logs::Args),
     /// Measure every attempt and rank them
@@ -160,6 +163,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Pause(args) => pause::run(args, global),
         Command::Resume(args) => pause::resume(args, global),
         Command::Retry(args) => retry::run(args, global),
+        Command::Send(args) => send::run(args, global),
         Command::Logs(args) => logs::run(args, global),
         Command::Eval(args) => eval::run(args, global),
         Command::Merge(args) => merge::run(args, global),

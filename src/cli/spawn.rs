@@ -8,7 +8,7 @@ use clap::Args as Arguments;
 
 use crate::lifecycle::{
     Error, Launch, Leftovers, PortCount, PresetChoice, PresetCounts, PresetName, Ready, Restart,
-    Seconds, SessionSelector, ShellLine, Strategies, Strategy, dry_run, spawn,
+    Seconds, SessionSelector, ShellLine, Stdin, Strategies, Strategy, dry_run, spawn,
 };
 use crate::render::text;
 
@@ -62,6 +62,9 @@ pub struct AgentArgs {
     /// How many TCP ports each agent has for itself, told by variables `HUB_PORT…` [default: 0]
     #[arg(long, value_name = "N")]
     ports: Option<PortCount>,
+    /// What each agent finds on its stdin: none, or inbox for what `hub send` says [default: none]
+    #[arg(long, value_name = "WHAT")]
+    stdin: Option<Stdin>,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -106,6 +109,7 @@ impl AgentArgs {
         };
         Ok(spawn::Request {
             presets,
+            stdin: self.stdin,
             launch,
             session,
             agent_cmd: self.agent_cmd,
@@ -129,7 +133,7 @@ pub struct Args {
     #[arg(long, value_name = "PRESETS", conflicts_with_all = ["agent", "agent_cmd"])]
     agents: Option<PresetCounts>,
     /// Make everything but start no agent
-    #[arg(long, conflicts_with_all = ["agent_cmd", "agent", "agents", "setup", "teardown", "ports"])]
+    #[arg(long, conflicts_with_all = ["agent_cmd", "agent", "agents", "setup", "teardown", "ports", "stdin"])]
     no_start: bool,
 }
 

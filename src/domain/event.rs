@@ -23,6 +23,8 @@ pub enum Operation {
     Pause,
     /// A paused agent was let go on.
     Resume,
+    /// Something was said to agents.
+    Send,
     /// An agent got its next attempt.
     Retry,
     /// A state was set by hand.
@@ -52,6 +54,7 @@ impl Operation {
             Self::Stop => "stop",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Send => "send",
             Self::Retry => "retry",
             Self::Update => "update",
             Self::Eval => "eval",

@@ -56,6 +56,14 @@ impl Launch {
     pub fn is_held(&self, agent: AgentId) -> bool {
         self.held.contains(&agent) || self.paused.contains(&agent)
     }
+
+    /// What an agent finds on its standard input.
+    #[must_use]
+    pub fn stdin_of(&self, agent: AgentId) -> Stdin {
+        self.agents
+            .get(&agent)
+            .map_or(Stdin::None, |agent| agent.stdin)
+    }
 }
 
 /// What one agent runs.
@@ -65,6 +73,37 @@ pub struct AgentLaunch {
     pub command: String,
     /// The preset that made it.
     pub preset: Option<PresetName>,
+    /// What it finds on its standard input.
+    pub stdin: Stdin,
+}
+
+/// What an agent finds on its standard input.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Stdin {
+    /// Nothing: many agents would wait for its end.
+    #[default]
+    None,
+    /// What is said to it: a pipe that stays open as long as it runs.
+    Inbox,
+}
+
+impl FromStr for Stdin {
+    type Err = BadName;
+
+    fn from_str(s: &str) -> Result<Self, BadName> {
+        match s {
+            "none" => Ok(Self::None),
+            "inbox" => Ok(Self::Inbox),
+            _ => Err(BadName::new(
+                "what an agent's stdin can be",
+                s,
+                "it must be none or inbox",
+            )),
+        }
+    }
 }
 
 /// What is done when an agent fails.

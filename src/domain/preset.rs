@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::id::{AgentId, BadName, serde_as_text};
+use super::launch::Stdin;
 use super::settings::AgentCount;
 use super::usage::UsageRule;
 
@@ -124,6 +125,9 @@ pub struct Preset {
     pub prompt: PromptBy,
     /// The argument right before the prompt.
     pub prompt_flag: Option<String>,
+    /// What it finds on its standard input, where that is not its prompt.
+    #[serde(default)]
+    pub stdin: Stdin,
     /// What makes the program print its version.
     #[serde(default = "version_flag")]
     pub version: Vec<String>,
@@ -141,13 +145,14 @@ fn version_flag() -> Vec<String> {
 
 impl Preset {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 10] = [
+    pub const KEYS: [&'static str; 11] = [
         "title",
         "program",
         "arguments",
         "unattended",
         "prompt",
         "prompt_flag",
+        "stdin",
         "version",
         "checked_version",
         "install",
@@ -291,6 +296,7 @@ mod tests {
             unattended: vec!["--yes".to_owned(), String::new()],
             prompt,
             prompt_flag: flag.map(str::to_owned),
+            stdin: Stdin::None,
             version: version_flag(),
             checked_version: None,
             install: None,

@@ -16,6 +16,7 @@ mod doctor;
 mod journal;
 mod metrics;
 mod pause;
+mod send;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};
+pub use send::{SendReport, SentTo};
 mod dry_run;
 mod templates;
 

@@ -66,7 +66,7 @@ pub struct Values(Vec<(&'static str, String)>);
 
 impl Values {
     /// The names that a template may use.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 15] = [
         "task",
         "strategy",
         "session",
@@ -75,6 +75,7 @@ impl Values {
         "branch",
         "worktree",
         "board",
+        "inbox",
         "base_branch",
         "base_commit",
         "eval_cmd",

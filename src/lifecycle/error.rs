@@ -10,7 +10,7 @@ use crate::domain::limits::LimitReached;
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::session::Exit;
-use crate::domain::state::{SessionState, TransitionError};
+use crate::domain::state::{AgentStatus, SessionState, TransitionError};
 use crate::domain::strategy::BadList;
 use crate::domain::template::UnknownPlaceholder;
 use crate::domain::text::{first_few, quoted};
@@ -90,6 +90,12 @@ pub enum Error {
         /// How it is installed, where the preset tells.
         install: Option<String>,
     },
+    /// Something to read, where the prompt is read.
+    #[error("preset {preset} is given its prompt on stdin, so nothing else can be there")]
+    PromptOnStdin {
+        /// The preset.
+        preset: PresetName,
+    },
     /// Presets for another number of agents than there are.
     #[error("--agents {counts} is for {} agents, and the session has {agents}", counts.total().get())]
     OtherCount {
@@ -153,6 +159,28 @@ pub enum Error {
         /// How long it was waited for.
         waited: Duration,
     },
+    /// The agent has ended, so that nobody can be spoken to.
+    #[error("{agent} of session {session} has ended: it is {status}")]
+    AgentEnded {
+        /// The session.
+        session: SessionId,
+        /// The agent.
+        agent: AgentId,
+        /// Where it stands.
+        status: AgentStatus,
+    },
+    /// No agent runs or waits.
+    #[error("no agent of session {session} runs or waits")]
+    NobodyRuns {
+        /// The session.
+        session: SessionId,
+    },
+    /// A message without words.
+    #[error("there is nothing to say")]
+    NoText,
+    /// A text beside the file that holds it.
+    #[error("a file is given, and the text {0:?} beside it")]
+    TwoTexts(String),
     /// The agent has no worktree to go to.
     #[error("{agent} of session {session} has no worktree")]
     NoWorktree {
@@ -359,7 +387,10 @@ impl Diagnostic for Error {
             Self::BadName(error) => error.code(),
             Self::Template(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
-            Self::WrongState { .. } | Self::AgentLost { .. } => Code::WrongState,
+            Self::WrongState { .. }
+            | Self::AgentLost { .. }
+            | Self::AgentEnded { .. }
+            | Self::NobodyRuns { .. } => Code::WrongState,
             Self::NothingFits { .. }
             | Self::NoCurrentFolder(_)
             | Self::NoBaseBranch(_)
@@ -371,6 +402,9 @@ impl Diagnostic for Error {
             | Self::NoAgentCommand
             | Self::NoPreset { .. }
             | Self::PresetNotInstalled { .. }
+            | Self::PromptOnStdin { .. }
+            | Self::NoText
+            | Self::TwoTexts(_)
             | Self::OtherCount { .. }
             | Self::PresetsAtInit(_)
             | Self::PresetsTwice(_)
@@ -428,6 +462,9 @@ impl Diagnostic for Error {
                 Some(install) => format!("install it with `{install}`"),
                 None => format!("install {program}, or give the path to it in the preset"),
             },
+            Self::PromptOnStdin { .. } => {
+                "the agent finds in $HUB_INBOX what is said to it; or write a preset with `prompt: file` or `prompt: argument`".to_owned()
+            }
             Self::OtherCount { agents, .. } => {
                 format!("let the numbers add up to {agents}, or make a session with `hub init`")
             }
@@ -435,7 +472,7 @@ impl Diagnostic for Error {
                 "give `hub init --agents {}`, then `hub spawn --agents {counts}`",
                 counts.total().get()
             ),
-            Self::PresetsTwice(_) => "leave one of them out".to_owned(),
+            Self::PresetsTwice(_) | Self::TwoTexts(_) => "leave one of them out".to_owned(),
             Self::MetricWithoutCommand => "give --eval CMD too".to_owned(),
             Self::DirectionWithoutMetric => "give --metric NAME too".to_owned(),
             Self::NoTemplate { .. } => {
@@ -454,6 +491,13 @@ impl Diagnostic for Error {
             Self::AgentLost { session, agent } => format!(
                 "`hub stop {session} --agent {agent}` ends what it left running and keeps its work"
             ),
+            Self::AgentEnded { session, agent, .. } => format!(
+                "`hub retry {session} --agent {agent}` gives it another attempt, with an empty inbox"
+            ),
+            Self::NobodyRuns { session } => {
+                format!("`hub retry {session} --agent agent-N` gives one another attempt")
+            }
+            Self::NoText => "give a text, - for stdin, or --file FILE".to_owned(),
             Self::NoAgent { session, .. } => format!("`hub status {session}` shows its agents"),
             Self::NoWorktree { session, .. } => {
                 format!("`hub status {session}` shows what is there")

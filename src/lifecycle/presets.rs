@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::AgentId;
-use crate::domain::launch::AgentLaunch;
-use crate::domain::preset::{self, Preset, PresetChoice, PresetName, PresetSource};
+use crate::domain::launch::{AgentLaunch, Stdin};
+use crate::domain::preset::{self, Preset, PresetChoice, PresetName, PresetSource, PromptBy};
 use crate::domain::refs::CommitId;
 use crate::domain::report::{AgentsReport, ListedPreset};
 use crate::process::{self, program, version};
@@ -98,11 +98,12 @@ fn check_trust(hub: &Hub, known: &Known, command: &str) -> Result<()> {
 pub(super) fn launches(
     hub: &Hub,
     choice: &PresetChoice,
+    stdin: Option<Stdin>,
     agents: &[AgentId],
     commit: &CommitId,
 ) -> Result<BTreeMap<AgentId, AgentLaunch>> {
     let known = known(hub)?;
-    let launch = |name: &PresetName| launch(hub, &known, name, commit);
+    let launch = |name: &PresetName| launch(hub, &known, name, stdin, commit);
     match choice {
         PresetChoice::One(name) => {
             let launch = launch(name)?;
@@ -130,9 +131,12 @@ fn launch(
     hub: &Hub,
     known: &BTreeMap<PresetName, Known>,
     name: &PresetName,
+    stdin: Option<Stdin>,
     commit: &CommitId,
 ) -> Result<AgentLaunch> {
     let found = known.get(name).ok_or_else(|| unknown(name, known))?;
+    let stdin = stdin.unwrap_or(found.preset.stdin);
+    check_stdin(name, &found.preset, stdin)?;
     let command = found.preset.command();
     check_trust(hub, found, &command)?;
     let in_tree = |path: &std::path::Path| hub.repository.tree_has(commit, path).unwrap_or(false);
@@ -148,7 +152,21 @@ fn launch(
             }
         })?;
     let preset = Some(name.clone());
-    Ok(AgentLaunch { command, preset })
+    Ok(AgentLaunch {
+        command,
+        preset,
+        stdin,
+    })
+}
+
+/// Refuses to give an agent something to read where it reads its prompt.
+pub(super) fn check_stdin(name: &PresetName, preset: &Preset, stdin: Stdin) -> Result<()> {
+    if preset.prompt == PromptBy::Stdin && stdin != Stdin::None {
+        return Err(Error::PromptOnStdin {
+            preset: name.clone(),
+        });
+    }
+    Ok(())
 }
 
 fn unknown(name: &PresetName, known: &BTreeMap<PresetName, Known>) -> Error {

@@ -71,15 +71,17 @@ impl Recipe {
             .map(|(branch, strategy)| {
                 let worktree = worktree_path(hub, config, branch.agent);
                 let strategy = strategy.as_ref().map(Strategy::as_str);
-                let filled = fill(
-                    hub,
-                    &self.template,
-                    config,
-                    commit,
-                    branch,
-                    &worktree,
-                    strategy,
-                )?;
+                let inbox = hub
+                    .dir
+                    .session(&config.session_id)
+                    .agent(branch.agent)
+                    .inbox();
+                let places = Places {
+                    worktree: &worktree,
+                    inbox: &inbox,
+                    board: &hub.dir.path().join("board"),
+                };
+                let filled = fill(&self.template, config, commit, branch, places, strategy)?;
                 Ok((filled, strategy.map(str::to_owned)))
             })
             .collect()
@@ -106,26 +108,32 @@ fn read_list(hub: &Hub, file: &Path) -> Result<Vec<Strategy>> {
     strategy::list(&text).map_err(|source| Error::BadStrategies { name, source })
 }
 
+/// Where an agent works, and where it is spoken to.
+#[derive(Clone, Copy)]
+pub(super) struct Places<'p> {
+    pub worktree: &'p Path,
+    pub inbox: &'p Path,
+    pub board: &'p Path,
+}
+
 /// The prompt of one attempt.
 pub(super) fn fill(
-    hub: &Hub,
     template: &str,
     config: &SessionConfig,
     commit: &CommitId,
     branch: &AttemptBranch,
-    worktree: &Path,
+    places: Places<'_>,
     strategy: Option<&str>,
 ) -> Result<String> {
-    let values = values(hub, config, commit, branch, worktree, strategy);
+    let values = values(config, commit, branch, places, strategy);
     Ok(template::fill(template, &values)?)
 }
 
 fn values(
-    hub: &Hub,
     config: &SessionConfig,
     commit: &CommitId,
     branch: &AttemptBranch,
-    worktree: &Path,
+    places: Places<'_>,
     strategy: Option<&str>,
 ) -> Values {
     let metric = config.metric.as_ref();
@@ -136,8 +144,9 @@ fn values(
         .with("agent", branch.agent.to_string())
         .with("attempt", branch.attempt.number().to_string())
         .with("branch", branch.to_string())
-        .with("worktree", worktree.display().to_string())
-        .with("board", hub.dir.path().join("board").display().to_string())
+        .with("worktree", places.worktree.display().to_string())
+        .with("inbox", places.inbox.display().to_string())
+        .with("board", places.board.display().to_string())
         .with("base_branch", config.base_branch.as_str())
         .with("base_commit", commit.as_str())
         .with("eval_cmd", config.eval_cmd.clone().unwrap_or_default())

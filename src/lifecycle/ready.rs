@@ -10,7 +10,7 @@ use crate::domain::session::ProcessMark;
 use crate::process::command::ShellCommand;
 use crate::process::ports::{self, PortBlock};
 use crate::process::requests::Requests;
-use crate::process::watch::{self, Ended, Job, Watched};
+use crate::process::watch::{self, Ended, Input, Job, Watched};
 use crate::store::{AgentDir, LockedSession, atomic};
 
 use super::error::{Error, Result};
@@ -96,6 +96,7 @@ pub(super) fn prepare(
         };
         let job = Job {
             command: &command,
+            input: Input::None,
             ..agent.clone()
         };
         let watched = watch::watch(requests, &job, &started)?;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionSelector};
+use crate::domain::launch::Stdin;
 use crate::domain::refs::{AttemptBranch, CommitId};
 use crate::domain::report::SpawnReport;
 use crate::domain::session::{AgentRecord, Run};
@@ -18,7 +19,7 @@ use super::agents::{self, Seen};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{announce, prompts, ready, spawn, start, stop};
+use super::{announce, presets, prompts, ready, spawn, start, stop};
 
 /// Where an agent's next attempt starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Request {
     pub agents: Vec<AgentId>,
     /// Where their attempts start.
     pub from: From,
+    /// What they find on their stdin from now on; as before where nothing is said.
+    pub stdin: Option<Stdin>,
 }
 
 /// Gives agents that have ended their next attempt, and starts it where hub runs the agents.
@@ -55,6 +58,9 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
     let id = stored.config.session_id.clone();
     let seen = Seen::look(&hub.dir, stored)?;
     let meant = meant(&seen, &request.agents);
+    if let Some(stdin) = request.stdin {
+        check_stdin(hub, &seen, &meant, stdin)?;
+    }
     let lost = meant.iter().copied().filter(|agent| seen.is_lost(*agent));
     let lost: Vec<AgentId> = lost.collect();
     if !lost.is_empty() {
@@ -72,10 +78,26 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
         launch.held.retain(|agent| !meant.contains(agent));
         launch.paused.retain(|agent| !meant.contains(agent));
         launch.graces.retain(|agent, _| !meant.contains(agent));
+        for (agent, plan) in &mut launch.agents {
+            if meant.contains(agent) {
+                plan.stdin = request.stdin.unwrap_or(plan.stdin);
+            }
+        }
         session.set_launch(&launch)?;
         start::start_waiting(hub, &mut session)?;
     }
     spawn::report(&session)
+}
+
+/// Refuses what their presets do not allow, before anything is made.
+fn check_stdin(hub: &Hub, seen: &Seen, meant: &[AgentId], stdin: Stdin) -> Result<()> {
+    let launch = seen.stored.launch()?.unwrap_or_default();
+    for name in meant.iter().filter_map(|agent| launch.preset_of(*agent)) {
+        if let Some(preset) = presets::rules_of(hub, name)? {
+            presets::check_stdin(name, &preset, stdin)?;
+        }
+    }
+    Ok(())
 }
 
 /// The agents that are named, or else those that ended without success.
@@ -202,12 +224,15 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
     let template = launch.and_then(|launch| launch.template);
     let built_in = template::built_in("plain").map(|found| found.text);
     let prompt = prompts::fill(
-        hub,
         template.as_deref().or(built_in).unwrap_or_default(),
         session.config(),
         commit,
         branch,
-        worktree,
+        prompts::Places {
+            worktree,
+            inbox: &folder.inbox(),
+            board: &hub.dir.path().join("board"),
+        },
         strategy.as_deref(),
     )?;
     folder.create()?;

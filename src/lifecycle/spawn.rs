@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
-use crate::domain::launch::{AgentLaunch, Launch};
+use crate::domain::launch::{AgentLaunch, Launch, Stdin};
 use crate::domain::preset::PresetChoice;
 use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::{SpawnReport, SpawnedAgent};
@@ -31,6 +31,8 @@ pub struct Request {
     pub agent_cmd: Option<String>,
     /// The presets that agents are run by, instead of a command.
     pub presets: Option<PresetChoice>,
+    /// What they find on their stdin; what their preset says where nothing is.
+    pub stdin: Option<Stdin>,
     /// A built-in template's name, or a file.
     pub template: Option<String>,
     /// Lines that make prompts differ: the first for agent-1, and round again.
@@ -126,7 +128,7 @@ pub(super) fn commands_of(
     commit: &CommitId,
 ) -> Result<Commands> {
     if let Some(choice) = &request.presets {
-        return presets::launches(hub, choice, agents, commit);
+        return presets::launches(hub, choice, request.stdin, agents, commit);
     }
     let command = request
         .agent_cmd
@@ -137,6 +139,7 @@ pub(super) fn commands_of(
     let launch = AgentLaunch {
         command,
         preset: None,
+        stdin: request.stdin.unwrap_or_default(),
     };
     Ok(agents
         .iter()

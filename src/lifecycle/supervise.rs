@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionId};
-use crate::domain::launch::{Launch, Leftovers};
+use crate::domain::launch::{Launch, Leftovers, Stdin};
 use crate::domain::session::{AgentRecord, Exit, Run};
 use crate::domain::state::AgentStatus;
 use crate::domain::usage::TokenUse;
@@ -17,8 +17,8 @@ use crate::process::mark;
 use crate::process::ports::PortBlock;
 use crate::process::requests::Requests;
 use crate::process::supervisor;
-use crate::process::watch::{self, Ended, Job, Watched};
-use crate::store::{LockedSession, StoredSession};
+use crate::process::watch::{self, Ended, Input, Job, Watched};
+use crate::store::{AgentDir, LockedSession, StoredSession};
 
 use super::contact::Contact;
 use super::error::{Error, Result};
@@ -77,6 +77,7 @@ fn attempt(
         limits: &launch.limits,
         heartbeat: stored.dir.agent(agent).heartbeat(),
         contact: &contact,
+        input: input_of(&launch, agent, &stored.dir.agent(agent)),
     };
     let started = |process| contact.record_start(process, numbers);
     let folder = stored.dir.agent(agent);
@@ -158,6 +159,14 @@ fn begin_again(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<bool> {
     Ok(true)
 }
 
+/// What the agent finds on its stdin.
+fn input_of(launch: &Launch, agent: AgentId, folder: &AgentDir) -> Input {
+    match launch.stdin_of(agent) {
+        Stdin::None => Input::None,
+        Stdin::Inbox => Input::Inbox(folder.inbox()),
+    }
+}
+
 fn agent_shell(
     hub: &Hub,
     stored: &StoredSession,
@@ -186,6 +195,7 @@ fn agent_shell(
         ),
         ("HUB_WORKTREE", worktree.clone().into_os_string()),
         ("HUB_PROMPT_FILE", folder.prompt().into_os_string()),
+        ("HUB_INBOX", folder.inbox().into_os_string()),
     ]);
     Ok(ShellCommand {
         command: launch.command.clone(),

@@ -49,11 +49,11 @@ impl ShellCommand {
     /// # Errors
     /// When the shell or one of the files cannot be opened.
     pub fn start(&self) -> Result<Child> {
-        self.start_within(&Limits::default())
+        self.start_within(&Limits::default(), Stdio::null())
     }
 
-    /// The same, with limits that the system holds each of its processes to.
-    pub(super) fn start_within(&self, limits: &Limits) -> Result<Child> {
+    /// The same, with limits that the system holds each of its processes to, and something to read.
+    pub(super) fn start_within(&self, limits: &Limits, stdin: Stdio) -> Result<Child> {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").current_dir(&self.folder);
         match allowance::script(limits) {
@@ -66,7 +66,7 @@ impl ShellCommand {
             command.env(name, value);
         }
         command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(stdout)
             .stderr(stderr)
             .process_group(0)

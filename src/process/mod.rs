@@ -14,6 +14,7 @@
 mod allowance;
 pub mod command;
 mod error;
+mod feed;
 mod group;
 pub mod heartbeat;
 mod idle;

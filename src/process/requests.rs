@@ -24,7 +24,7 @@ pub(super) enum Request {
     Pause,
     /// SIGUSR2: the agent is to go on.
     Resume,
-    /// SIGCHLD: a process below the supervisor has ended.
+    /// SIGCHLD: a process below the supervisor has ended, or something was said to the agent.
     Look,
 }
 

@@ -146,6 +146,14 @@ pub fn rest(requests: &Requests, time: Duration) -> bool {
     }
 }
 
+/// Asks a supervisor to look at once whether something was said to its agent.
+pub fn ask_to_look(supervisor: &ProcessMark) {
+    if mark::is_alive(supervisor) {
+        // It looks at everything when a process below it may have ended.
+        group::signal_process(supervisor.pid, Signal::CHILD);
+    }
+}
+
 /// Asks a supervisor to end its agent; nothing happens when it is gone.
 pub fn ask_to_end(supervisor: &ProcessMark) {
     if mark::is_alive(supervisor) {

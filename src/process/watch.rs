@@ -1,7 +1,7 @@
 //! In the supervisor: one attempt of an agent, from its start to the end of all it left running.
 
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -12,6 +12,7 @@ use crate::domain::session::{Exit, ProcessMark};
 
 use super::command::{ShellCommand, exit_of};
 use super::error::{Error, Result};
+use super::feed::Feed;
 use super::heartbeat::Heartbeat;
 use super::idle::Idle;
 use super::log_index::LogIndex;
@@ -28,6 +29,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// The time between two looks while the agent prints.
 const SHORT: Duration = Duration::from_millis(20);
 
+/// The time between two looks while the agent does not read what is said to it.
+const SOON: Duration = Duration::from_millis(100);
+
 /// What is to be run and watched.
 #[derive(Clone)]
 pub struct Job<'j> {
@@ -39,6 +43,8 @@ pub struct Job<'j> {
     pub heartbeat: PathBuf,
     /// The session that the agent belongs to.
     pub contact: &'j dyn Contact,
+    /// What it finds on its stdin.
+    pub input: Input,
 }
 
 /// What a watch asks of the session that its agent belongs to, and tells it.
@@ -69,6 +75,15 @@ pub enum Recorded {
     Busy,
     /// It could not be written down and was not made.
     Refused,
+}
+
+/// What a watched agent finds on its standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Nothing.
+    None,
+    /// The messages of this inbox, as they come.
+    Inbox(PathBuf),
 }
 
 /// How a watched agent ended.
@@ -106,7 +121,11 @@ pub fn watch(
     started: impl FnOnce(Option<ProcessMark>),
 ) -> Result<Watched> {
     let meter = Meter::start();
-    let child = job.command.start_within(job.limits)?;
+    let stdin = match job.input {
+        Input::None => Stdio::null(),
+        Input::Inbox(_) => Stdio::piped(),
+    };
+    let child = job.command.start_within(job.limits, stdin)?;
     started(mark::of(child.id()));
     let mut watch = Watch::new(child, job);
     let status = watch.run(requests)?;
@@ -126,6 +145,7 @@ struct Watch<'j> {
     /// How long the next look at the logs can wait: they grow slowly, or fast.
     look_after: Duration,
     heartbeat: Heartbeat,
+    feed: Option<Feed>,
     ending: Option<Ending>,
 }
 
@@ -138,8 +158,14 @@ struct Ending {
 }
 
 impl<'j> Watch<'j> {
-    fn new(child: Child, job: &Job<'j>) -> Self {
+    fn new(mut child: Child, job: &Job<'j>) -> Self {
         let command = job.command;
+        let feed = match (&job.input, child.stdin.take()) {
+            (Input::Inbox(inbox), Some(stdin)) => Feed::new(inbox.clone(), stdin)
+                .inspect_err(|error| log::warn!("nothing can be said to the agent: {error}"))
+                .ok(),
+            _ => None,
+        };
         let logs: [PathBuf; 2] = [command.stdout.clone(), command.stderr.clone()];
         // What setup commands print, both streams of several in one file, has no index.
         let indexed = command.stdout != command.stderr;
@@ -157,6 +183,7 @@ impl<'j> Watch<'j> {
             look_after: SHORT,
             idle: Idle::new(logs, command.folder.clone()),
             heartbeat: Heartbeat::new(job.heartbeat.clone()),
+            feed,
             ending: None,
         }
     }
@@ -185,6 +212,7 @@ impl<'j> Watch<'j> {
     fn tick(&mut self, now: Instant) {
         self.heartbeat.beat(now);
         self.look_at_logs();
+        self.pass_on_messages();
         if let Some(ending) = self.ending {
             if now >= ending.until {
                 group::signal_group(self.child.id(), Signal::KILL);
@@ -226,6 +254,14 @@ impl<'j> Watch<'j> {
         } else {
             (self.look_after * 2).min(TICK)
         };
+    }
+
+    /// Gives the agent what was said to it; looks again soon while it does not take all of it.
+    fn pass_on_messages(&mut self) {
+        let waits = self.feed.as_mut().is_some_and(Feed::pass_on);
+        if waits {
+            self.look_after = self.look_after.min(SOON);
+        }
     }
 
     /// The limit of its time that the agent has reached, if it has.

@@ -419,6 +419,12 @@ impl AgentDir {
         self.root.join("prompt.md")
     }
 
+    /// What is said to the agent while it runs.
+    #[must_use]
+    pub fn inbox(&self) -> PathBuf {
+        self.root.join("inbox.md")
+    }
+
     /// What the agent prints.
     #[must_use]
     pub fn stdout(&self) -> PathBuf {
@@ -460,6 +466,7 @@ impl AgentDir {
         atomic::make_folder(&aside)?;
         let files = [
             self.prompt(),
+            self.inbox(),
             self.setup_log(),
             self.stdout(),
             self.stderr(),

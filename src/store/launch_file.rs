@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::AgentId;
-use crate::domain::launch::{AgentLaunch, ByteSize, Launch, Leftovers, Limits, Nice, Restart};
+use crate::domain::launch::{
+    AgentLaunch, ByteSize, Launch, Leftovers, Limits, Nice, Restart, Stdin,
+};
 use crate::domain::preset::PresetName;
 use crate::domain::ready::Ready;
 
@@ -48,6 +50,8 @@ struct AgentDocument {
     command: String,
     #[serde(default)]
     preset: Option<PresetName>,
+    #[serde(default)]
+    stdin: Stdin,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -86,8 +90,12 @@ fn launch(document: Document, path: &Path) -> Result<Launch> {
             .agents
             .into_iter()
             .map(|(agent, document)| {
-                let AgentDocument { command, preset } = document;
-                (agent, AgentLaunch { command, preset })
+                let launch = AgentLaunch {
+                    command: document.command,
+                    preset: document.preset,
+                    stdin: document.stdin,
+                };
+                (agent, launch)
             })
             .collect(),
         jobs: document.jobs,
@@ -145,8 +153,12 @@ fn document(launch: &Launch) -> Document {
         schema_version: VERSION,
         agents: agents
             .map(|(agent, launch)| {
-                let AgentLaunch { command, preset } = launch.clone();
-                (*agent, AgentDocument { command, preset })
+                let document = AgentDocument {
+                    command: launch.command.clone(),
+                    preset: launch.preset.clone(),
+                    stdin: launch.stdin,
+                };
+                (*agent, document)
             })
             .collect(),
         jobs: launch.jobs,
@@ -186,7 +198,14 @@ mod tests {
         let command = "./agent.sh \"x\"".to_owned();
         let preset = Some("mine".parse().unwrap());
         let launch = Launch {
-            agents: BTreeMap::from([(agent, AgentLaunch { command, preset })]),
+            agents: BTreeMap::from([(
+                agent,
+                AgentLaunch {
+                    command,
+                    preset,
+                    stdin: Stdin::Inbox,
+                },
+            )]),
             jobs: NonZeroU32::new(4),
             restart: Restart {
                 retries: 2,

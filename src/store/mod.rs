@@ -12,7 +12,7 @@
 //!     ├── evaluation.json          the last evaluation                (evaluation)
 //!     ├── launch.json              how the agents are run             (launch_file)
 //!     ├── events.jsonl             the journal                        (journal)
-//!     └── agents/agent-<N>/        prompt and logs
+//!     └── agents/agent-<N>/        prompt, inbox and logs                (inbox)
 //! ```
 //!
 //! What holds at any moment, also after a kill or on a full disk:
@@ -27,6 +27,7 @@ mod config_file;
 mod error;
 mod evaluation;
 mod hub_dir;
+mod inbox;
 mod journal;
 mod launch_file;
 mod limits;

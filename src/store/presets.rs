@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::domain::preset::{BUILT_IN, Preset, PresetName};
+use crate::domain::launch::Stdin;
+use crate::domain::preset::{BUILT_IN, Preset, PresetName, PromptBy};
 use crate::domain::usage::UsageRule;
 
 use super::error::{Error, Result};
@@ -118,8 +119,14 @@ fn preset(fields: Mapping, source: &Source<'_>) -> Result<Preset> {
         // Each by itself, so that an error can name it.
         check(name, value).map_err(|error| source.bad(&[name], format!("{name}: {error}")))?;
     }
-    serde_yaml::from_value(Value::Mapping(fields))
-        .map_err(|error| source.bad(&[], error.to_string()))
+    let preset: Preset = serde_yaml::from_value(Value::Mapping(fields))
+        .map_err(|error| source.bad(&[], error.to_string()))?;
+    if preset.prompt == PromptBy::Stdin && preset.stdin != Stdin::None {
+        let reason =
+            "stdin: its prompt is given there; `prompt: file` or `prompt: argument` leaves it free";
+        return Err(source.bad(&["stdin"], reason.to_owned()));
+    }
+    Ok(preset)
 }
 
 /// Whether a preset of this one key, beside the one that must be there, can be read.
@@ -232,6 +239,8 @@ mod tests {
             ("    program: x\n    usage:\n      jsn: last\n", 7),
             ("    program: -x\n", 5),
             ("    program: x\n    prompt: mail\n", 6),
+            ("    program: x\n    prompt: file\n    stdin: pipe\n", 7),
+            ("    program: x\n    stdin: inbox\n", 6),
             ("    arguments: [a]\n", 4),
             ("    3\n", 4),
         ] {

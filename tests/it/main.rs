@@ -40,5 +40,6 @@ mod ready;
 mod repositories;
 mod retry;
 mod run;
+mod send;
 mod statistics;
 mod support;

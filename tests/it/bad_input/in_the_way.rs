@@ -100,7 +100,7 @@ fn a_template_that_cannot_be_filled_in() {
     repo.write("prompt.md", "Do {task}\nas {role}\n");
     let placeholder = usage(
         "line 2 of the template uses {role}, which is not a placeholder",
-        "known are task, strategy, session, agent, attempt, branch, worktree, board, base_branch, base_commit, eval_cmd, metric, direction, baseline; write {{ for a brace",
+        "known are task, strategy, session, agent, attempt, branch, worktree, board, inbox, base_branch, base_commit, eval_cmd, metric, direction, baseline; write {{ for a brace",
     );
     for (template, refusal) in [("nowhere", &unknown), ("prompt.md", &placeholder)] {
         let agents = ["--agent-cmd", "true", "--template", template];

@@ -186,6 +186,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers_twice("wait", &["wait", session, "--timeout", "0"]);
     look(&mut all);
     all.answers_twice("resume", &["resume", session]);
+    all.answers_twice("send", &["send", session, "--agent", "agent-1", "Hurry"]);
     all.answers(
         "stop",
         &["stop", session, "--agent", "agent-3"],

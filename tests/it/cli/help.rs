@@ -34,6 +34,7 @@ fn help_lists_the_commands() {
       pause        Let agents stand still, with all that they started; their time stands still, too
       resume       Let paused agents go on, and those that were held be started
       retry        Give agents that have ended another attempt; the earlier one stays
+      send         Say something to agents that run or wait
       logs         Show what agents have printed
       eval         Measure every attempt and rank them
       merge        Merge the winner into the base branch and keep the others as tags

@@ -44,6 +44,7 @@ fn a_prompt_tells_the_task_the_place_the_measure_and_the_end() {
     - Worktree: [TEMP]/repo.hub/[SESSION]/agent-1
     - Branch: hub/[SESSION]/agent-1/attempt-1
     - It starts at [COMMIT], on main.
+    - What is said to you while you work: [TEMP]/repo/.agenthub/sessions/[SESSION]/agents/agent-1/inbox.md, once there is something. Look there now and then, and before you stop; it may add to the task.
 
     Commit on your branch as you go: uncommitted work may be committed for you, but with a message that says nothing.
 

@@ -210,6 +210,7 @@ fn every_agent_is_told_by_its_environment_what_it_works_on() {
             .collect();
         let worktree = repo.worktree(&session, agent);
         let prompt = hub_dir.join(format!("sessions/{session}/agents/{agent}/prompt.md"));
+        let inbox = prompt.with_file_name("inbox.md");
         let expected = [
             ("HUB_SESSION", session.as_str()),
             ("HUB_AGENT", agent),
@@ -218,6 +219,7 @@ fn every_agent_is_told_by_its_environment_what_it_works_on() {
             ("HUB_STRATEGY", strategy),
             ("HUB_WORKTREE", worktree.to_str().unwrap()),
             ("HUB_PROMPT_FILE", prompt.to_str().unwrap()),
+            ("HUB_INBOX", inbox.to_str().unwrap()),
             ("HUB_EVAL_CMD", "sh bench.sh"),
             ("HUB_METRIC", "p50_ms"),
             ("HUB_DIRECTION", "lower"),

@@ -3,6 +3,7 @@
 
 mod agents;
 mod archive;
+mod attach;
 mod board;
 mod cleanup;
 mod completions;
@@ -28,6 +29,7 @@ mod schema;
 mod send;
 mod spawn;
 mod status;
+mod stdin;
 mod stop;
 mod supervise;
 mod templates;
@@ -91,6 +93,8 @@ enum Command {
     Retry(retry::Args),
     /// Say something to agents that run or wait
     Send(send::Args),
+    /// Connect this terminal with that of an agent
+    Attach(attach::Args),
     /// Show what agents have printed
     Logs(logs::Args),
     /// Measure every attempt and rank them
@@ -164,6 +168,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Resume(args) => pause::resume(args, global),
         Command::Retry(args) => retry::run(args, global),
         Command::Send(args) => send::run(args, global),
+        Command::Attach(args) => attach::run(&args, global),
         Command::Logs(args) => logs::run(args, global),
         Command::Eval(args) => eval::run(args, global),
         Command::Merge(args) => merge::run(args, global),

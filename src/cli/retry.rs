@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{AgentId, SessionSelector, Stdin, retry};
+use crate::lifecycle::{AgentId, SessionSelector, retry};
 use crate::render::text;
 
 use super::Outcome;
 use super::global::Global;
+use super::stdin::StdinArgs;
 
 #[derive(Debug, Arguments)]
 #[command(
@@ -23,9 +24,8 @@ pub struct Args {
     /// Start where the last attempt ended, not at the base commit
     #[arg(long = "continue")]
     from_tip: bool,
-    /// What each agent finds on its stdin: none, or inbox for what `hub send` says [default: as before]
-    #[arg(long, value_name = "WHAT")]
-    stdin: Option<Stdin>,
+    #[command(flatten)]
+    stdin: StdinArgs,
 }
 
 pub fn run(args: Args, global: &Global) -> Outcome {
@@ -33,7 +33,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     let request = retry::Request {
         session: args.session,
         agents: args.agents,
-        stdin: args.stdin,
+        stdin: args.stdin.stdin(),
         from: if args.from_tip {
             retry::From::LastTip
         } else {

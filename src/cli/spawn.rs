@@ -8,13 +8,14 @@ use clap::Args as Arguments;
 
 use crate::lifecycle::{
     Error, Launch, Leftovers, PortCount, PresetChoice, PresetCounts, PresetName, Ready, Restart,
-    Seconds, SessionSelector, ShellLine, Stdin, Strategies, Strategy, dry_run, spawn,
+    Seconds, SessionSelector, ShellLine, Strategies, Strategy, dry_run, spawn,
 };
 use crate::render::text;
 
 use super::Outcome;
 use super::global::Global;
 use super::limits::LimitArgs;
+use super::stdin::StdinArgs;
 
 /// How agents are made
 #[derive(Debug, Arguments)]
@@ -62,9 +63,8 @@ pub struct AgentArgs {
     /// How many TCP ports each agent has for itself, told by variables `HUB_PORT…` [default: 0]
     #[arg(long, value_name = "N")]
     ports: Option<PortCount>,
-    /// What each agent finds on its stdin: none, or inbox for what `hub send` says [default: none]
-    #[arg(long, value_name = "WHAT")]
-    stdin: Option<Stdin>,
+    #[command(flatten)]
+    stdin: StdinArgs,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -109,7 +109,7 @@ impl AgentArgs {
         };
         Ok(spawn::Request {
             presets,
-            stdin: self.stdin,
+            stdin: self.stdin.stdin(),
             launch,
             session,
             agent_cmd: self.agent_cmd,
@@ -133,7 +133,7 @@ pub struct Args {
     #[arg(long, value_name = "PRESETS", conflicts_with_all = ["agent", "agent_cmd"])]
     agents: Option<PresetCounts>,
     /// Make everything but start no agent
-    #[arg(long, conflicts_with_all = ["agent_cmd", "agent", "agents", "setup", "teardown", "ports", "stdin"])]
+    #[arg(long, conflicts_with_all = ["agent_cmd", "agent", "agents", "setup", "teardown", "ports", "stdin", "tty"])]
     no_start: bool,
 }
 

@@ -88,6 +88,8 @@ pub enum Stdin {
     None,
     /// What is said to it: a pipe that stays open as long as it runs.
     Inbox,
+    /// A terminal of its own, into which is typed what is said to it.
+    Terminal,
 }
 
 impl FromStr for Stdin {
@@ -97,10 +99,11 @@ impl FromStr for Stdin {
         match s {
             "none" => Ok(Self::None),
             "inbox" => Ok(Self::Inbox),
+            "terminal" => Ok(Self::Terminal),
             _ => Err(BadName::new(
                 "what an agent's stdin can be",
                 s,
-                "it must be none or inbox",
+                "it must be none, inbox or terminal",
             )),
         }
     }

@@ -244,12 +244,10 @@ pub(super) fn waited(seen: &Seen, timed_out: bool, now: DateTime<Utc>) -> WaitRe
 
 /// What an agent complained about; where it was not run, what its setup printed.
 fn last_log(folder: &AgentDir) -> PathBuf {
-    let log = folder.stderr();
-    if log.exists() {
-        log
-    } else {
-        folder.setup_log()
-    }
+    // In a terminal there is no other stream than stdout.
+    let logs = [folder.stderr(), folder.stdout()];
+    let log = logs.into_iter().find(|log| log.exists());
+    log.unwrap_or_else(|| folder.setup_log())
 }
 
 /// How the agents stand, for whoever watches.

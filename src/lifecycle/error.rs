@@ -175,6 +175,39 @@ pub enum Error {
         /// The session.
         session: SessionId,
     },
+    /// hub itself has no terminal.
+    #[error("stdin and stdout must be a terminal to attach it")]
+    NotATerminal,
+    /// The agent was not started in a terminal.
+    #[error("{agent} of session {session} does not run in a terminal")]
+    NoTerminal {
+        /// The session.
+        session: SessionId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// No agent runs in a terminal.
+    #[error("no agent of session {session} runs in a terminal")]
+    NoTerminals {
+        /// The session.
+        session: SessionId,
+    },
+    /// More than one does.
+    #[error("session {session} has several agents in terminals: {}", first_few(.agents.iter()))]
+    SeveralTerminals {
+        /// The session.
+        session: SessionId,
+        /// The agents.
+        agents: Vec<AgentId>,
+    },
+    /// The agent has not come to its terminal.
+    #[error("{agent} of session {session} is not in its terminal yet")]
+    NoTerminalYet {
+        /// The session.
+        session: SessionId,
+        /// The agent.
+        agent: AgentId,
+    },
     /// A message without words.
     #[error("there is nothing to say")]
     NoText,
@@ -390,7 +423,10 @@ impl Diagnostic for Error {
             Self::WrongState { .. }
             | Self::AgentLost { .. }
             | Self::AgentEnded { .. }
-            | Self::NobodyRuns { .. } => Code::WrongState,
+            | Self::NobodyRuns { .. }
+            | Self::NoTerminal { .. }
+            | Self::NoTerminals { .. }
+            | Self::NoTerminalYet { .. } => Code::WrongState,
             Self::NothingFits { .. }
             | Self::NoCurrentFolder(_)
             | Self::NoBaseBranch(_)
@@ -404,6 +440,8 @@ impl Diagnostic for Error {
             | Self::PresetNotInstalled { .. }
             | Self::PromptOnStdin { .. }
             | Self::NoText
+            | Self::NotATerminal
+            | Self::SeveralTerminals { .. }
             | Self::TwoTexts(_)
             | Self::OtherCount { .. }
             | Self::PresetsAtInit(_)
@@ -497,6 +535,19 @@ impl Diagnostic for Error {
             Self::NobodyRuns { session } => {
                 format!("`hub retry {session} --agent agent-N` gives one another attempt")
             }
+            Self::NotATerminal => "`hub logs --follow` shows what agents print".to_owned(),
+            Self::NoTerminal { session, agent } => format!(
+                "`hub logs {session} --agent {agent} --follow` shows what it prints; `hub spawn --tty` starts agents in terminals"
+            ),
+            Self::NoTerminals { session } => format!(
+                "`hub logs {session} --follow` shows what they print; `hub spawn --tty` starts agents in terminals"
+            ),
+            Self::SeveralTerminals { session, .. } => {
+                format!("name one, as in `hub attach {session} agent-1`")
+            }
+            Self::NoTerminalYet { session, .. } => format!(
+                "`hub status {session}` shows whether it waits; a setup command runs before it"
+            ),
             Self::NoText => "give a text, - for stdin, or --file FILE".to_owned(),
             Self::NoAgent { session, .. } => format!("`hub status {session}` shows its agents"),
             Self::NoWorktree { session, .. } => {

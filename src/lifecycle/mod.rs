@@ -7,6 +7,7 @@
 mod agents;
 mod announce;
 pub mod archive;
+pub mod attach;
 mod attempts;
 pub mod board;
 mod carry;

@@ -164,6 +164,10 @@ fn input_of(launch: &Launch, agent: AgentId, folder: &AgentDir) -> Input {
     match launch.stdin_of(agent) {
         Stdin::None => Input::None,
         Stdin::Inbox => Input::Inbox(folder.inbox()),
+        Stdin::Terminal => Input::Terminal {
+            inbox: folder.inbox(),
+            socket: folder.terminal(),
+        },
     }
 }
 
@@ -184,6 +188,7 @@ fn agent_shell(
         .ok_or_else(no_worktree)?;
     let worktree = record.worktree.clone().ok_or_else(no_worktree)?;
     let launch = launch.agents.get(&agent).ok_or(Error::NoAgentCommand)?;
+    let in_terminal = launch.stdin == Stdin::Terminal;
     let folder = stored.dir.agent(agent);
     let mut variables = session_variables(hub, &stored.config);
     variables.extend([
@@ -202,7 +207,12 @@ fn agent_shell(
         folder: worktree,
         variables,
         stdout: folder.stdout(),
-        stderr: folder.stderr(),
+        // A terminal shows both.
+        stderr: if in_terminal {
+            folder.stdout()
+        } else {
+            folder.stderr()
+        },
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -17,6 +18,7 @@ use super::allowance;
 use super::error::{Error, Result};
 use super::group;
 use super::interrupt::Interrupt;
+use super::terminal;
 
 /// A command for `sh -c`, where it runs, with what, and where its output goes.
 #[derive(Clone, Debug)]
@@ -54,6 +56,45 @@ impl ShellCommand {
 
     /// The same, with limits that the system holds each of its processes to, and something to read.
     pub(super) fn start_within(&self, limits: &Limits, stdin: Stdio) -> Result<Child> {
+        let (stdout, stderr) = self.outputs()?;
+        self.shell(limits)
+            .stdin(stdin)
+            .stdout(stdout)
+            .stderr(stderr)
+            .process_group(0)
+            .spawn()
+            .map_err(Error::io(self.starting()))
+    }
+
+    /// The same in a terminal of its own, as the leader of a session and so of a process group;
+    /// returns the terminal's other side too, and the file for what is printed there.
+    pub(super) fn start_in_terminal(&self, limits: &Limits) -> Result<(Child, OwnedFd, File)> {
+        let starting = |error: pty_process::Error| {
+            let error = match error {
+                pty_process::Error::Io(error) => error,
+                pty_process::Error::Rustix(error) => error.into(),
+            };
+            Error::io(self.starting())(error)
+        };
+        let log = output(&self.stdout)?;
+        let (master, terminal) = pty_process::blocking::open().map_err(starting)?;
+        terminal::first_size(&master);
+        let mut shell = self.shell(limits);
+        if std::env::var_os("TERM").is_none_or(|name| name.is_empty()) {
+            shell.env("TERM", "xterm-256color");
+        }
+        let shell = pty_process::blocking::Command::from(shell);
+        let child = shell.spawn(terminal).map_err(starting)?;
+        Ok((child, master.into(), log))
+    }
+
+    fn starting(&self) -> String {
+        let folder = self.folder.display();
+        format!("start {:?} in {folder}", self.command)
+    }
+
+    /// The shell with its arguments, folder and variables.
+    fn shell(&self, limits: &Limits) -> Command {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").current_dir(&self.folder);
         match allowance::script(limits) {
@@ -61,21 +102,10 @@ impl ShellCommand {
             None => command.arg(&self.command),
         };
         forget_git(&mut command);
-        let (stdout, stderr) = self.outputs()?;
         for (name, value) in &self.variables {
             command.env(name, value);
         }
         command
-            .stdin(stdin)
-            .stdout(stdout)
-            .stderr(stderr)
-            .process_group(0)
-            .spawn()
-            .map_err(Error::io(format!(
-                "start {:?} in {}",
-                self.command,
-                self.folder.display()
-            )))
     }
 
     fn outputs(&self) -> Result<(File, File)> {

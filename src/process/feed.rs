@@ -5,10 +5,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::process::ChildStdin;
 
 use crate::domain::message;
+
+use super::frame;
 
 /// More than the longest message is in its inbox.
 const AT_ONCE: u64 = 256 * 1024;
@@ -23,18 +25,28 @@ pub(super) struct Feed {
     agent: Option<File>,
     /// What was read and is not written yet.
     pending: Vec<u8>,
+    by: By,
+}
+
+/// How an agent is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// By lines on its stdin.
+    Lines,
+    /// By keys that are typed into its terminal, as frames.
+    Keys,
 }
 
 impl Feed {
     /// From the beginning of the inbox, which need not be there yet.
-    pub fn new(inbox: PathBuf, stdin: ChildStdin) -> io::Result<Self> {
-        let stdin = std::os::fd::OwnedFd::from(stdin);
-        rustix::io::ioctl_fionbio(&stdin, true)?;
+    pub fn new(inbox: PathBuf, agent: OwnedFd, by: By) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&agent, true)?;
         Ok(Self {
             inbox,
             offset: 0,
-            agent: Some(File::from(stdin)),
+            agent: Some(File::from(agent)),
             pending: Vec::new(),
+            by,
         })
     }
 
@@ -81,11 +93,19 @@ impl Feed {
             whole = bytes.len();
         }
         self.offset += u64::try_from(whole).unwrap_or_default();
-        texts.into_iter().fold(Vec::new(), |mut lines, text| {
-            lines.extend_from_slice(text.as_bytes());
-            lines.push(b'\n');
-            lines
-        })
+        let lines = texts
+            .into_iter()
+            .map(|text| text + "\n")
+            .collect::<String>();
+        match self.by {
+            By::Lines => lines.into_bytes(),
+            By::Keys => {
+                let mut frames = Vec::new();
+                // The return key, which a terminal makes a line feed of where that is wanted.
+                frame::keys(lines.replace('\n', "\r").as_bytes(), &mut frames);
+                frames
+            }
+        }
     }
 }
 
@@ -108,7 +128,7 @@ mod tests {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut child = shell.spawn().unwrap();
-        let feed = Feed::new(path, child.stdin.take().unwrap()).unwrap();
+        let feed = Feed::new(path, child.stdin.take().unwrap().into(), By::Lines).unwrap();
         (folder, child, feed)
     }
 

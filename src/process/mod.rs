@@ -6,15 +6,18 @@
 //! - [`watch`] is what it does then: one attempt with its limits, and what is asked of it meanwhile.
 //! - [`mark`] tells a process from a later one with the same number.
 //! - [`ports`] gives each agent TCP ports of its own.
+//! - [`attach`] connects the user's terminal with that of an agent.
 //! - [`interrupt`] turns SIGINT, SIGTERM and SIGHUP into a flag that long work looks at.
 //!
 //! Output goes to files, never through pipes: a grandchild that keeps a pipe open
-//! cannot make hub wait.
+//! cannot make hub wait. That of an agent in a terminal goes there and from there to its file.
 
 mod allowance;
+pub mod attach;
 pub mod command;
 mod error;
 mod feed;
+mod frame;
 mod group;
 pub mod heartbeat;
 mod idle;
@@ -26,10 +29,12 @@ pub mod logs;
 pub mod mark;
 pub mod ports;
 pub mod program;
+mod replay;
 pub mod requests;
 mod stat;
 mod stopwatch;
 pub mod supervisor;
+mod terminal;
 mod usage;
 pub mod version;
 pub mod visible;

@@ -1,5 +1,6 @@
 //! In the supervisor: one attempt of an agent, from its start to the end of all it left running.
 
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use crate::domain::session::{Exit, ProcessMark};
 
 use super::command::{ShellCommand, exit_of};
 use super::error::{Error, Result};
-use super::feed::Feed;
+use super::feed::{By, Feed};
 use super::heartbeat::Heartbeat;
 use super::idle::Idle;
 use super::log_index::LogIndex;
@@ -20,6 +21,7 @@ use super::log_limit::LogLimit;
 use super::requests::{Request, Requests};
 use super::stopwatch::Stopwatch;
 use super::supervisor::GRACE;
+use super::terminal::Terminal;
 use super::usage::Meter;
 use super::{group, mark};
 
@@ -84,6 +86,13 @@ pub enum Input {
     None,
     /// The messages of this inbox, as they come.
     Inbox(PathBuf),
+    /// A terminal, into which they are typed. What is printed there is its stdout.
+    Terminal {
+        /// The inbox.
+        inbox: PathBuf,
+        /// Where others attach to it.
+        socket: PathBuf,
+    },
 }
 
 /// How a watched agent ended.
@@ -121,15 +130,51 @@ pub fn watch(
     started: impl FnOnce(Option<ProcessMark>),
 ) -> Result<Watched> {
     let meter = Meter::start();
-    let stdin = match job.input {
-        Input::None => Stdio::null(),
-        Input::Inbox(_) => Stdio::piped(),
-    };
-    let child = job.command.start_within(job.limits, stdin)?;
-    started(mark::of(child.id()));
-    let mut watch = Watch::new(child, job);
+    let begun = begin(job)?;
+    started(mark::of(begun.child.id()));
+    let mut watch = Watch::new(begun, job);
     let status = watch.run(requests)?;
     Ok(watch.end(requests, status, meter))
+}
+
+/// An agent that was started.
+struct Begun {
+    child: Child,
+    feed: Option<Feed>,
+    terminal: Option<Terminal>,
+}
+
+fn begin(job: &Job<'_>) -> Result<Begun> {
+    let within = |stdin| job.command.start_within(job.limits, stdin);
+    let (mut child, terminal) = match &job.input {
+        Input::None => (within(Stdio::null())?, None),
+        Input::Inbox(_) => (within(Stdio::piped())?, None),
+        Input::Terminal { socket, .. } => {
+            let (child, terminal) = Terminal::start(job.command, job.limits, socket)?;
+            (child, Some(terminal))
+        }
+    };
+    let (inbox, agent, by) = match &job.input {
+        Input::None => (None, None, By::Lines),
+        Input::Inbox(inbox) => {
+            let stdin = child.stdin.take().map(OwnedFd::from);
+            (Some(inbox), stdin.map(Ok), By::Lines)
+        }
+        Input::Terminal { inbox, .. } => {
+            let keyboard = terminal.as_ref().map(Terminal::keyboard);
+            (Some(inbox), keyboard, By::Keys)
+        }
+    };
+    let feed = agent
+        .zip(inbox)
+        .map(|(agent, inbox)| Feed::new(inbox.clone(), agent?, by))
+        .transpose()
+        .inspect_err(|error| log::warn!("nothing can be said to the agent: {error}"));
+    Ok(Begun {
+        child,
+        feed: feed.unwrap_or_default(),
+        terminal,
+    })
 }
 
 struct Watch<'j> {
@@ -146,6 +191,7 @@ struct Watch<'j> {
     look_after: Duration,
     heartbeat: Heartbeat,
     feed: Option<Feed>,
+    terminal: Option<Terminal>,
     ending: Option<Ending>,
 }
 
@@ -158,19 +204,13 @@ struct Ending {
 }
 
 impl<'j> Watch<'j> {
-    fn new(mut child: Child, job: &Job<'j>) -> Self {
+    fn new(begun: Begun, job: &Job<'j>) -> Self {
         let command = job.command;
-        let feed = match (&job.input, child.stdin.take()) {
-            (Input::Inbox(inbox), Some(stdin)) => Feed::new(inbox.clone(), stdin)
-                .inspect_err(|error| log::warn!("nothing can be said to the agent: {error}"))
-                .ok(),
-            _ => None,
-        };
         let logs: [PathBuf; 2] = [command.stdout.clone(), command.stderr.clone()];
         // What setup commands print, both streams of several in one file, has no index.
         let indexed = command.stdout != command.stderr;
         Self {
-            child,
+            child: begun.child,
             limits: job.limits,
             contact: job.contact,
             standing: Standing::AtWork,
@@ -183,7 +223,8 @@ impl<'j> Watch<'j> {
             look_after: SHORT,
             idle: Idle::new(logs, command.folder.clone()),
             heartbeat: Heartbeat::new(job.heartbeat.clone()),
-            feed,
+            feed: begun.feed,
+            terminal: begun.terminal,
             ending: None,
         }
     }
@@ -348,6 +389,11 @@ impl<'j> Watch<'j> {
         self.await_group(requests);
         group::signal_group(leader, Signal::KILL);
         group::end_orphans(GRACE);
+        // Nobody is left who could print there.
+        drop(self.feed);
+        if let Some(terminal) = self.terminal {
+            terminal.finish();
+        }
         let [stdout, stderr] = &mut self.logs;
         stdout.finish();
         if stderr.path() != stdout.path() {

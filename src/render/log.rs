@@ -1,5 +1,6 @@
 //! What agents printed, a line at a time.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use crate::domain::id::AgentId;
@@ -55,7 +56,13 @@ impl LogPrinter {
             bytes.extend_from_slice(format!("{agent} | ").as_bytes());
         }
         if self.harmless {
-            bytes.extend_from_slice(visible(&String::from_utf8_lossy(line)).as_bytes());
+            // What came from a terminal has its line ends.
+            let line = line
+                .strip_suffix(b"\r\n")
+                .map_or(Cow::Borrowed(line), |line| {
+                    Cow::Owned([line, b"\n"].concat())
+                });
+            bytes.extend_from_slice(visible(&String::from_utf8_lossy(&line)).as_bytes());
         } else {
             bytes.extend_from_slice(line);
         }

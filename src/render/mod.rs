@@ -14,5 +14,5 @@ mod table;
 pub mod text;
 
 pub use log::LogPrinter;
-pub use output::{ColorChoice, Format, Output, narrate};
+pub use output::{ColorChoice, Format, Output, narrate, write_raw};
 pub use progress::Reporter;

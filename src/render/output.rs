@@ -185,6 +185,15 @@ pub fn narrate(line: &str) {
     write_stderr(&format!("{}\n", style::paint(style::DIM, &visible(line))));
 }
 
+/// Writes what is for the terminal as it is.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn write_raw(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
+}
+
 fn write_stderr(text: &str) {
     let mut stderr = anstream::AutoStream::auto(io::stderr()).lock();
     // Whoever closed stderr does not want to read this.

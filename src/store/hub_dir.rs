@@ -425,6 +425,12 @@ impl AgentDir {
         self.root.join("inbox.md")
     }
 
+    /// The socket of the agent's terminal, while it runs in one.
+    #[must_use]
+    pub fn terminal(&self) -> PathBuf {
+        self.root.join("terminal.sock")
+    }
+
     /// What the agent prints.
     #[must_use]
     pub fn stdout(&self) -> PathBuf {

@@ -11,6 +11,7 @@
 mod anywhere;
 mod architecture;
 mod archive;
+mod attach;
 mod bad_input;
 mod board;
 mod by_hand;

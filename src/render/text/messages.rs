@@ -22,5 +22,9 @@ fn told(sent: &SentTo) -> &'static str {
         (Stdin::None, _) => "in its inbox",
         (Stdin::Inbox, AgentStatus::Pending) => "in its inbox, and on its stdin when it is started",
         (Stdin::Inbox, _) => "in its inbox and on its stdin",
+        (Stdin::Terminal, AgentStatus::Pending) => {
+            "in its inbox, and typed into its terminal when it is started"
+        }
+        (Stdin::Terminal, _) => "in its inbox and typed into its terminal",
     }
 }

@@ -35,6 +35,7 @@ fn help_lists_the_commands() {
       resume       Let paused agents go on, and those that were held be started
       retry        Give agents that have ended another attempt; the earlier one stays
       send         Say something to agents that run or wait
+      attach       Connect this terminal with that of an agent
       logs         Show what agents have printed
       eval         Measure every attempt and rank them
       merge        Merge the winner into the base branch and keep the others as tags
@@ -189,7 +190,7 @@ fn every_schema_is_one_and_the_help_lists_them_all() {
     let (_, list) = help.split_once("[possible values: ").unwrap();
     let names: Vec<&str> = list.split_once(']').unwrap().0.split(", ").collect();
     // Commands that print a document have its schema; these print what is none.
-    let without = ["schema", "completions", "man", "board"];
+    let without = ["attach", "schema", "completions", "man", "board"];
     let mut expected = commands(&repo);
     // With these flags a command prints another document.
     expected.extend(["events-all", "events-follow"].map(str::to_owned));

@@ -15,7 +15,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcsetwinsize};
 
 use super::hub::Hub;
 use super::repo::TestRepo;
@@ -109,6 +109,25 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Gives the window another size, as a person does who drags its corner.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&self.keyboard, size).unwrap();
+        self.signal(Signal::WINCH);
+    }
+
+    /// Whether lines are edited and keys echoed by the terminal, as they are at first.
+    pub fn is_as_at_first(&self) -> bool {
+        let modes = rustix::termios::tcgetattr(&self.keyboard).unwrap();
+        let expected = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        modes.local_modes.contains(expected)
+    }
+
     /// What the terminal does at Ctrl-C: it signals everything in the foreground.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
@@ -131,11 +150,16 @@ impl Terminal {
         self.child.wait().unwrap()
     }
 
-    /// Waits for its end: the exit status, and everything that was written.
-    pub fn ends(mut self) -> (i32, String) {
+    /// Waits until hub has ended; the terminal is still there.
+    pub fn has_ended(&mut self) {
         wait_until(LIMIT, "hub has ended", || {
             self.child.try_wait().unwrap().is_some()
         });
+    }
+
+    /// Waits for its end: the exit status, and everything that was written.
+    pub fn ends(mut self) -> (i32, String) {
+        self.has_ended();
         let code = self.child.wait().unwrap().code().unwrap();
         // A process that outlives it may keep the terminal open; then there is no end to wait for.
         wait_until(LIMIT, "nobody has the terminal open", || {

@@ -1,5 +1,6 @@
 //! Finding the number that measures a result in what an eval command printed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -146,6 +147,73 @@ pub fn extract(name: &MetricName, stdout: &str, stderr: &str) -> Result<f64, NoM
     Err(NoMetric::Absent(name.clone()))
 }
 
+/// Every number with a name that an eval command printed, found as [`extract`] finds one; of a
+/// name that stands twice the last number counts. At most [`MOST_NUMBERS`] of them.
+#[must_use]
+pub fn all(stdout: &str, stderr: &str) -> BTreeMap<String, f64> {
+    let mut found = BTreeMap::new();
+    let whole = stdout.trim();
+    if let Some(document) = document_in(whole) {
+        leaves(&document, &mut String::new(), &mut found);
+    }
+    let pattern = Regex::new(
+        r#"(?:^|[^\w.\-])["']?([A-Za-z_][\w.\-/]{0,99})["']?[ \t]*[:=][ \t]*["']?([-+]?\.?[0-9][^\s"';)\]\}]*)"#,
+    );
+    let Ok(pattern) = pattern else {
+        return found;
+    };
+    for output in [stdout, stderr] {
+        for line in output.lines().rev() {
+            let captures: Vec<_> = pattern.captures_iter(line).collect();
+            for capture in captures.iter().rev() {
+                let (Some(name), Some(token)) = (capture.get(1), capture.get(2)) else {
+                    continue;
+                };
+                let Ok(metric) = name.as_str().parse::<MetricName>() else {
+                    continue;
+                };
+                if found.len() < MOST_NUMBERS
+                    && !found.contains_key(name.as_str())
+                    && let Ok(value) = number(&metric, token.as_str())
+                {
+                    found.insert(name.as_str().to_owned(), value);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// How many numbers of one run are kept at the most.
+pub const MOST_NUMBERS: usize = 200;
+
+/// The numbers of a JSON document by their path.
+fn leaves(value: &serde_json::Value, path: &mut String, found: &mut BTreeMap<String, f64>) {
+    let mut below = |key: &str, value: &serde_json::Value| {
+        let length = path.len();
+        if length > 0 {
+            path.push('.');
+        }
+        path.push_str(key);
+        leaves(value, path, found);
+        path.truncate(length);
+    };
+    match value {
+        serde_json::Value::Object(map) => map.iter().for_each(|(key, value)| below(key, value)),
+        serde_json::Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                below(&index.to_string(), value);
+            }
+        }
+        serde_json::Value::Number(n) if found.len() < MOST_NUMBERS => {
+            if let Some(value) = n.as_f64().and_then(finite) {
+                found.insert(path.clone(), value);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// `name`, a colon or an equals sign, and a token that begins like a number.
 ///
 /// The name may stand in quotes and may not be the end of a longer one.
@@ -239,9 +307,7 @@ fn finite(value: f64) -> Option<f64> {
 }
 
 fn in_json(name: &MetricName, stdout: &str) -> Option<Result<f64, NoMetric>> {
-    let whole = stdout.trim();
-    let last_line = || whole.lines().last().map(str::trim);
-    let document = parse_document(whole).or_else(|| last_line().and_then(parse_document))?;
+    let document = document_in(stdout.trim())?;
     let found = look_up(&document, name.as_str())?;
     Some(match found {
         serde_json::Value::Number(n) => n
@@ -270,6 +336,12 @@ fn not_a_number(name: &MetricName, found: &serde_json::Value) -> NoMetric {
         name: name.clone(),
         found,
     }
+}
+
+/// All of an output, or its last line, as a JSON document.
+fn document_in(whole: &str) -> Option<serde_json::Value> {
+    let last_line = || whole.lines().last().map(str::trim);
+    parse_document(whole).or_else(|| last_line().and_then(parse_document))
 }
 
 fn parse_document(text: &str) -> Option<serde_json::Value> {
@@ -423,6 +495,28 @@ mod tests {
         let after_noise = format!("warming up\np50: 1\n{document}\n");
         assert_eq!(find("stats.p50", &after_noise), Ok(12.5));
         assert_eq!(find("ms", "[{\"ms\": 1}, {\"ms\": 2}]"), Ok(2.0));
+    }
+
+    #[test]
+    fn all_numbers_are_found_by_their_names() {
+        let numbers = |stdout, stderr| all(stdout, stderr).into_iter().collect::<Vec<_>>();
+        let named = |name: &str, value| (name.to_owned(), value);
+        assert_eq!(
+            numbers(
+                "p50_ms: 3\nsize=7kb p50_ms: 4\nratio: NaN\nbad: 1,5",
+                "p50_ms: 9\nerr=1"
+            ),
+            [named("err", 1.0), named("p50_ms", 4.0), named("size", 7.0)]
+        );
+        assert_eq!(
+            numbers(
+                "noise\n{\"a\": {\"b\": [1, 2]}, \"c\": \"x\", \"d\": 2.5}",
+                ""
+            ),
+            [named("a.b.0", 1.0), named("a.b.1", 2.0), named("d", 2.5)]
+        );
+        let many = (0..1000).fold(String::new(), |text, n| format!("{text}m{n}: {n}\n"));
+        assert_eq!(all(&many, "").len(), MOST_NUMBERS);
     }
 
     #[test]

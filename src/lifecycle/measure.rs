@@ -137,7 +137,7 @@ impl Hub {
             stdout: logs.eval_stdout(),
             stderr: logs.eval_stderr(),
         };
-        let finished = command.run(&self.interrupt)?;
+        let finished = command.run(&self.interrupt, None)?;
         let failed = !finished.exit.success();
         Ok(Measurement {
             outcome: outcome(config, finished.exit, logs),

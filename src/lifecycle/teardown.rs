@@ -69,7 +69,7 @@ fn run_one(
         stdout: log.clone(),
         stderr: log.clone(),
     };
-    let finished = shell.run(&hub.interrupt)?;
+    let finished = shell.run(&hub.interrupt, None)?;
     if finished.exit.success() {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
@@ -43,6 +44,8 @@ pub struct Finished {
     pub exit: Exit,
     /// How long it took.
     pub elapsed: Duration,
+    /// Whether it was ended because its time was over.
+    pub timed_out: bool,
 }
 
 impl ShellCommand {
@@ -120,26 +123,27 @@ impl ShellCommand {
         Ok((both, again))
     }
 
-    /// Runs it to its end. What it leaves running in its group is killed then.
+    /// Runs it to its end, or until `limit` is over. What it leaves running in its group is
+    /// killed then.
     ///
     /// # Errors
     /// When it cannot be started, or [`Error::Interrupted`] when a signal came: its
     /// whole group is gone by then.
-    pub fn run(&self, interrupt: &Interrupt) -> Result<Finished> {
+    pub fn run(&self, interrupt: &Interrupt, limit: Option<Duration>) -> Result<Finished> {
         let begun = Instant::now();
         let mut child = self.start()?;
         let leader = child.id();
-        let ended = wait_unreaped(leader, interrupt);
+        let ended = Wait::begin(leader).until_end(interrupt, limit);
         let elapsed = begun.elapsed();
         // The leader is not reaped yet, so its number cannot be another group's.
         group::signal_group(leader, Signal::KILL);
         let status = child
             .wait()
             .map_err(Error::io(format!("wait for {:?}", self.command)))?;
-        ended?;
         Ok(Finished {
             exit: exit_of(status),
             elapsed,
+            timed_out: ended? == Ended::TimedOut,
         })
     }
 }
@@ -158,24 +162,64 @@ fn output(path: &Path) -> Result<File> {
         .map_err(Error::io(format!("write {}", path.display())))
 }
 
-/// Waits for a child's end without reaping it, or until a signal comes.
-fn wait_unreaped(child: u32, interrupt: &Interrupt) -> Result<()> {
-    let Some(pid) = i32::try_from(child).ok().and_then(Pid::from_raw) else {
-        return Ok(());
-    };
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        // An error (ECHILD) cannot happen before the caller reaps; it too ends the wait.
-        let _ = waitid(
-            WaitId::Pid(pid),
-            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-        );
-        let _ = tell.send(());
-    });
-    loop {
-        match told.recv_timeout(Duration::from_millis(50)) {
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => interrupt.check()?,
-            Ok(()) | Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+/// How long a command may go on after it was asked to end because its time is over.
+const GRACE: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    ByItself,
+    TimedOut,
+}
+
+/// Waiting for the end of a group's leader without reaping it, so that its number stays its own.
+struct Wait {
+    leader: u32,
+    told: Receiver<()>,
+}
+
+impl Wait {
+    fn begin(leader: u32) -> Self {
+        let (tell, told) = channel();
+        let pid = i32::try_from(leader).ok().and_then(Pid::from_raw);
+        std::thread::spawn(move || {
+            if let Some(pid) = pid {
+                // An error (ECHILD) cannot happen before the caller reaps; it too ends the wait.
+                let _ = waitid(
+                    WaitId::Pid(pid),
+                    WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+                );
+            }
+            let _ = tell.send(());
+        });
+        Self { leader, told }
+    }
+
+    /// Waits for the end; when the time is over the group is asked to end, and killed soon after.
+    fn until_end(&self, interrupt: &Interrupt, limit: Option<Duration>) -> Result<Ended> {
+        let until = limit.map(|limit| Instant::now() + limit);
+        if self.ended_by(until, interrupt)? {
+            return Ok(Ended::ByItself);
+        }
+        group::signal_group(self.leader, Signal::TERM);
+        if !self.ended_by(Some(Instant::now() + GRACE), interrupt)? {
+            group::signal_group(self.leader, Signal::KILL);
+            self.ended_by(None, interrupt)?;
+        }
+        Ok(Ended::TimedOut)
+    }
+
+    /// Whether it has ended when `until` comes.
+    fn ended_by(&self, until: Option<Instant>, interrupt: &Interrupt) -> Result<bool> {
+        const LOOK: Duration = Duration::from_millis(50);
+        loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(false);
+            }
+            match self.told.recv_timeout(left.unwrap_or(LOOK).min(LOOK)) {
+                Err(RecvTimeoutError::Timeout) => interrupt.check()?,
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(true),
+            }
         }
     }
 }
@@ -206,7 +250,7 @@ mod tests {
     fn output_status_and_variables() {
         let folder = tempfile::tempdir().unwrap();
         let command = shell(folder.path(), "echo \"$HUB_TASK\"; echo oops >&2; exit 3");
-        let finished = command.run(&Interrupt::default()).unwrap();
+        let finished = command.run(&Interrupt::default(), None).unwrap();
         assert_eq!(finished.exit, Exit::Code(3));
         assert_eq!(
             std::fs::read_to_string(&command.stdout).unwrap(),
@@ -221,17 +265,54 @@ mod tests {
         let mut command = shell(folder.path(), "echo one; echo two >&2; echo three");
         command.stderr.clone_from(&command.stdout);
         for _ in 0..2 {
-            command.run(&Interrupt::default()).unwrap();
+            command.run(&Interrupt::default(), None).unwrap();
         }
         let text = std::fs::read_to_string(&command.stdout).unwrap();
         assert_eq!(text, "one\ntwo\nthree\n".repeat(2));
     }
 
     #[test]
+    fn a_command_whose_time_is_over_is_asked_and_then_killed() {
+        let folder = tempfile::tempdir().unwrap();
+        for (script, exit) in [
+            ("echo ready; sleep 1000", Exit::Signal(15)),
+            (
+                "trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done",
+                Exit::Code(7),
+            ),
+            (
+                "trap '' TERM; echo ready; while :; do sleep 0.01; done",
+                Exit::Signal(9),
+            ),
+        ] {
+            let command = shell(folder.path(), script);
+            let mut child = command.start().unwrap();
+            let until = Instant::now() + Duration::from_secs(60);
+            while std::fs::read(&command.stdout).unwrap().is_empty() {
+                assert!(Instant::now() < until, "{script} does not begin");
+                std::thread::yield_now();
+            }
+            let limit = Some(Duration::from_millis(10));
+            let ended = Wait::begin(child.id()).until_end(&Interrupt::default(), limit);
+            assert_eq!(ended.unwrap(), Ended::TimedOut, "{script}");
+            assert_eq!(exit_of(child.wait().unwrap()), exit, "{script}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_ends_in_time_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let limit = Some(Duration::from_secs(1000));
+        let command = shell(folder.path(), "exit 4");
+        let finished = command.run(&Interrupt::default(), limit).unwrap();
+        assert_eq!((finished.exit, finished.timed_out), (Exit::Code(4), false));
+    }
+
+    #[test]
     fn a_signal_is_told_from_a_status() {
         let folder = tempfile::tempdir().unwrap();
         let finished = shell(folder.path(), "kill -9 $$")
-            .run(&Interrupt::default())
+            .run(&Interrupt::default(), None)
             .unwrap();
         assert_eq!(finished.exit, Exit::Signal(9));
     }
@@ -240,7 +321,7 @@ mod tests {
     fn what_is_left_running_in_the_group_ends_with_the_command() {
         let folder = tempfile::tempdir().unwrap();
         let command = shell(folder.path(), "sleep 1000 & echo $!");
-        command.run(&Interrupt::default()).unwrap();
+        command.run(&Interrupt::default(), None).unwrap();
         let pid: u32 = std::fs::read_to_string(&command.stdout)
             .unwrap()
             .trim()

@@ -18,6 +18,7 @@ pub mod metric;
 pub mod owner;
 pub mod preset;
 pub mod progress;
+pub mod protect;
 pub mod ranking;
 pub mod ready;
 pub mod refs;

@@ -23,6 +23,7 @@ mod graph;
 mod merge;
 mod nested;
 mod program;
+mod protect;
 mod refs;
 mod repository;
 mod worktrees;

@@ -13,6 +13,7 @@ pub use board::{
 };
 pub use presets::{AgentsReport, ListedPreset};
 mod doctor;
+mod eval;
 mod journal;
 mod metrics;
 mod pause;
@@ -28,7 +29,6 @@ use serde::Serialize;
 use super::diagnostic::Code;
 use super::diff::DiffStat;
 use super::id::{AgentId, Attempt, SessionId};
-use super::metric::{Direction, MetricName};
 use super::owner::UserName;
 use super::preset::PresetName;
 use super::refs::{ArchiveTag, BranchName, CommitId, SnapshotRef};
@@ -38,6 +38,7 @@ use super::state::{AgentStatus, SessionState};
 use super::time;
 
 pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess};
+pub use eval::{EvalReport, ResultReport};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};
@@ -456,72 +457,6 @@ pub struct UpdateReport {
     #[serde(with = "time")]
     #[schemars(with = "String")]
     pub updated: DateTime<Utc>,
-}
-
-/// `hub eval`.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct EvalReport {
-    /// The session.
-    pub session: SessionId,
-    /// Where it stands.
-    pub state: SessionState,
-    /// The command that measured.
-    pub eval_cmd: Option<String>,
-    /// The number that was looked for.
-    pub metric: Option<MetricName>,
-    /// Which way it is better.
-    pub direction: Option<Direction>,
-    /// The metric of the base commit.
-    pub baseline: Option<f64>,
-    /// When it was measured.
-    #[serde(with = "time")]
-    #[schemars(with = "String")]
-    pub evaluated: DateTime<Utc>,
-    /// The first of the ranking; null when no agent has a metric.
-    pub winner: Option<AgentId>,
-    /// Whether the winner beats the baseline; null without a winner or a baseline.
-    pub beats_baseline: Option<bool>,
-    /// The agents, best first.
-    pub results: Vec<ResultReport>,
-}
-
-/// One agent's result.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct ResultReport {
-    /// The agent.
-    pub agent: AgentId,
-    /// The attempt.
-    pub attempt: Attempt,
-    /// The attempt's branch.
-    pub branch: BranchName,
-    /// The commit that was measured.
-    pub commit: Option<CommitId>,
-    /// The metric.
-    pub metric_value: Option<f64>,
-    /// The metric less the baseline.
-    pub delta: Option<f64>,
-    /// The same in per cent of the baseline.
-    pub delta_percent: Option<f64>,
-    /// From 1; null when out.
-    pub rank: Option<u32>,
-    /// Whether the agent is out.
-    pub disqualified: bool,
-    /// Why there is no metric, or why the agent is out.
-    pub reason: Option<String>,
-    /// How the eval command ended.
-    pub exit: Option<Exit>,
-    /// How long the eval command ran.
-    pub elapsed_s: Option<f64>,
-    /// The last lines of the eval command's stderr, when it failed.
-    pub stderr: Option<String>,
-    /// Uncommitted files of the worktree, which were not measured.
-    pub uncommitted_files: usize,
-    /// Tracked files that the eval command changed; they were put back.
-    pub put_back: Vec<PathBuf>,
-    /// The snapshot that keeps what was put back.
-    pub put_back_snapshot: Option<SnapshotRef>,
-    /// What the attempt changes.
-    pub diff: DiffStat,
 }
 
 /// A tag that keeps an attempt.

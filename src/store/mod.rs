@@ -29,6 +29,7 @@ mod evaluation;
 mod hub_dir;
 mod inbox;
 mod journal;
+mod json_lines;
 mod launch_file;
 mod limits;
 mod lock;

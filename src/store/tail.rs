@@ -9,7 +9,7 @@ use crate::domain::event::Event;
 
 use super::error::{Error, Result};
 use super::hub_dir::SessionDir;
-use super::journal;
+use super::json_lines;
 
 /// How far a journal was read; nothing is locked.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Tail {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Error::io("read", &self.path)(error)),
         };
-        let (events, whole) = journal::parse(&self.path, &bytes, self.lines + 1)?;
+        let (events, whole) = json_lines::parse(&self.path, &bytes, self.lines + 1)?;
         let read = bytes.get(..whole).unwrap_or_default();
         self.lines += read.split(|byte| *byte == b'\n').count() - 1;
         self.bytes += u64::try_from(whole).unwrap_or(u64::MAX);

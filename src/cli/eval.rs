@@ -1,31 +1,63 @@
 //! `hub eval`.
 
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{Code, SessionSelector, eval};
+use crate::lifecycle::{AgentId, Code, SessionSelector, TimeLimit, eval};
 use crate::render::text;
 
 use super::Outcome;
 use super::error::status;
 use super::global::Global;
+use super::measure::MeasureArgs;
 
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Examples:\n  hub eval\n  hub eval --format json | jq '.results[0]'\n\nExit status: 8 when there is a metric and no agent has one."
+    after_help = "Examples:\n  hub eval\n  hub eval --repeat 7 --warmup 1 --protect 'bench/**' --require 'tests_failed == 0'\n  hub eval --only agent-2\n  hub eval --show --format json | jq '.results[0]'\n\nAn evaluation that was broken off is gone on with.\n\nExit status: 8 when there is a metric and no winner."
 )]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest that runs or is being evaluated]
     session: Option<SessionSelector>,
+    /// Measure this agent again and keep the runs of the others; again for more
+    #[arg(long, value_name = "AGENT")]
+    only: Vec<AgentId>,
+    /// Rank the runs of the last evaluation again; run nothing
+    #[arg(long, conflicts_with_all = ["only", "repeat", "warmup", "seed", "protect", "timeout", "jobs", "in_worktree"])]
+    reuse: bool,
+    /// Show the last evaluation again; change nothing
+    #[arg(long, conflicts_with_all = ["only", "reuse", "repeat", "warmup", "seed", "protect", "protect_strict", "require", "tie_break", "allow_no_gain", "timeout", "jobs", "in_worktree"])]
+    show: bool,
+    /// How long one run may take, as 90, 90s, 15m or 2h
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    timeout: Option<TimeLimit>,
+    /// How many run at once; times are not comparable then [default: 1]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroU32>,
+    /// Measure worktrees as they are, uncommitted files and all
+    #[arg(long)]
+    in_worktree: bool,
+    #[command(flatten)]
+    measure: MeasureArgs,
 }
 
 pub fn run(args: Args, global: &Global) -> Outcome {
-    let hub = global.open()?;
-    let request = eval::Request {
-        session: args.session,
+    let report = if args.show {
+        eval::show(&global.open()?, args.session.as_ref())?
+    } else {
+        let options = args.measure.options(args.timeout, args.jobs);
+        let request = eval::Request {
+            session: args.session,
+            options: eval::Options {
+                in_worktree: args.in_worktree,
+                ..options
+            },
+            only: args.only,
+            reuse: args.reuse,
+        };
+        eval::run(&global.open()?, &request)?
     };
-    let report = eval::run(&hub, &request)?;
     global.output().answer(&report, text::eval)?;
     Ok(match (&report.metric, report.winner) {
         (Some(_), None) => ExitCode::from(status(Code::NoWinner)),

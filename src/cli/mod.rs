@@ -19,6 +19,7 @@ mod list;
 mod log;
 mod logs;
 mod man;
+mod measure;
 mod merge;
 mod metrics;
 mod path;

@@ -1,16 +1,18 @@
 //! `hub run`.
 
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{Code, SessionState, dry_run, run};
+use crate::lifecycle::{Code, SessionState, TimeLimit, dry_run, run};
 use crate::render::text;
 
 use super::Outcome;
 use super::error::status;
 use super::global::Global;
 use super::init::TaskArgs;
+use super::measure::MeasureArgs;
 use super::spawn::AgentArgs;
 
 #[derive(Debug, Arguments)]
@@ -22,6 +24,19 @@ pub struct Args {
     task: TaskArgs,
     #[command(flatten)]
     how: AgentArgs,
+    #[command(flatten)]
+    measure: MeasureArgs,
+    /// How long one run of the eval command may take, as 90, 90s, 15m or 2h
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        allow_negative_numbers = true,
+        help_heading = "Measuring"
+    )]
+    eval_timeout: Option<TimeLimit>,
+    /// How many runs of the eval command are made at once [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Measuring")]
+    eval_jobs: Option<NonZeroU32>,
 }
 
 pub fn run(args: Args, global: &Global) -> Outcome {
@@ -29,7 +44,8 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     let dry_run = args.how.dry_run;
     let (init, presets) = args.task.request();
     let spawn = args.how.request(None, true, presets)?;
-    let request = run::Request { init, spawn };
+    let eval = args.measure.options(args.eval_timeout, args.eval_jobs);
+    let request = run::Request { init, spawn, eval };
     if dry_run {
         let report = dry_run::of_run(&hub, &request)?;
         global.output().answer(&report, text::dry_run)?;

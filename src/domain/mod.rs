@@ -13,6 +13,7 @@ pub mod id;
 pub mod launch;
 pub mod limits;
 pub mod list;
+pub mod measurement;
 pub mod message;
 pub mod metric;
 pub mod owner;

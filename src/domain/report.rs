@@ -38,7 +38,10 @@ use super::state::{AgentStatus, SessionState};
 use super::time;
 
 pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess};
-pub use eval::{EvalReport, ResultReport};
+pub use eval::{
+    BaseReport, DifferenceReport, EvalReport, IntervalReport, MeasuredReport, RankedAgainst,
+    ReportedMethod, ResultReport,
+};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};

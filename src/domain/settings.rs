@@ -9,10 +9,13 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::carry::Pattern;
+use super::evaluation::requirement::Requirement;
 use super::id::{AgentId, BadName};
 use super::limits::InstallationLimits;
 use super::list::List;
+use super::measurement::Repeat;
 use super::metric::{Direction, MetricName};
+use super::protect::PathGlob;
 use super::ready::{PortCount, ShellLine};
 use super::refs::BranchName;
 
@@ -157,11 +160,17 @@ pub struct SettingsLayer {
     pub ports: Option<PortCount>,
     /// What nobody may go beyond.
     pub limits: Option<InstallationLimits>,
+    /// How often each contestant is measured.
+    pub repeat: Option<Repeat>,
+    /// Paths that are measured as they are in the base commit.
+    pub protect: Option<List<PathGlob>>,
+    /// What each run of the eval command must keep to.
+    pub require: Option<List<Requirement>>,
 }
 
 impl SettingsLayer {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 15] = [
+    pub const KEYS: [&'static str; 18] = [
         "agents",
         "agent_cmd",
         "base_branch",
@@ -177,6 +186,9 @@ impl SettingsLayer {
         "teardown",
         "ports",
         "limits",
+        "repeat",
+        "protect",
+        "require",
     ];
 
     /// This layer with the one below it showing through where this one is open; of limits the
@@ -202,6 +214,9 @@ impl SettingsLayer {
                 (Some(one), Some(other)) => Some(one.and(other)),
                 (one, other) => one.or(other),
             },
+            repeat: self.repeat.or(below.repeat),
+            protect: self.protect.or(below.protect),
+            require: self.require.or(below.require),
         }
     }
 

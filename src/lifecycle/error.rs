@@ -254,6 +254,12 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// There are no runs that could be shown or ranked again.
+    #[error("session {session} was not evaluated yet")]
+    NotEvaluated {
+        /// The session.
+        session: SessionId,
+    },
     /// The agent's branch moved after it was measured.
     #[error("{agent} of session {session} was measured at {measured} and is at {found} now", measured = .measured.short(), found = .found.short())]
     MovedSinceEval {
@@ -421,6 +427,7 @@ impl Diagnostic for Error {
             Self::Template(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
             Self::WrongState { .. }
+            | Self::NotEvaluated { .. }
             | Self::AgentLost { .. }
             | Self::AgentEnded { .. }
             | Self::NobodyRuns { .. }
@@ -564,6 +571,7 @@ impl Diagnostic for Error {
             Self::NoWinner { session, .. } => format!(
                 "merge one by name with `hub merge {session} --agent agent-N`, or keep all as tags with `hub archive {session}`"
             ),
+            Self::NotEvaluated { session } => format!("`hub eval {session}` measures it"),
             Self::MovedSinceEval { session, agent, .. } => format!(
                 "measure again with `hub eval {session}`, or take it as it is with `hub merge {session} --agent {agent}`"
             ),

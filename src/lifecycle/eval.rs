@@ -1,33 +1,127 @@
 //! `hub eval`: measures every attempt and ranks them.
+//!
+//! Who takes part and where is found by `entries`, the runs are made by `rounds`, and
+//! `results` makes the ranking of them. Every run is kept as soon as it is made: an evaluation
+//! that is broken off is gone on with by the next one.
 
-use std::path::PathBuf;
+mod entries;
+mod results;
+mod rounds;
+
+use std::num::NonZeroU32;
 
 use serde_json::json;
 
-use crate::domain::diff::DiffStat;
-use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
+use crate::domain::evaluation::plan::Entrant;
+use crate::domain::evaluation::requirement::Requirement;
+use crate::domain::evaluation::tie_break::TieBreak;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionSelector};
-use crate::domain::ranking::{self, Contestant, Outcome, Placed};
-use crate::domain::refs::CommitId;
-use crate::domain::report::{EvalReport, ResultReport};
-use crate::domain::session::{Session, SessionConfig};
-use crate::domain::state::{AgentStatus, SessionState, TransitionError};
-use crate::store::LockedSession;
+use crate::domain::measurement::{
+    Conditions, Criteria, EvalPlan, EvalRecord, EvalRun, PlannedEntrant, Repeat, Surroundings,
+};
+use crate::domain::protect::PathGlob;
+use crate::domain::report::EvalReport;
+use crate::domain::resources::TimeLimit;
+use crate::domain::state::{SessionState, TransitionError};
+use crate::process::machine;
+use crate::store::{LockedSession, OpenEvaluation};
 
 use super::agents;
 use super::announce;
-use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::measure::{Measurement, Variables, session_variables};
-use super::ready;
+use super::measure::session_variables;
+use entries::Entry;
 
-/// Which session to measure.
+/// What to measure, how, and by what to rank it.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The session; the newest that runs or is being evaluated where none is named.
     pub session: Option<SessionSelector>,
+    /// How to measure and to rank.
+    pub options: Options,
+    /// Agents that are measured again, while the runs of the others stay; all where none is named.
+    pub only: Vec<AgentId>,
+    /// Whether the runs of the last evaluation are ranked again, and nothing is run.
+    pub reuse: bool,
+}
+
+/// How to measure and to rank; what is `None` or empty comes from the settings, and for an
+/// evaluation that was broken off from its beginning.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// How often each contestant is measured.
+    pub repeat: Option<Repeat>,
+    /// How many runs before those do not count.
+    pub warmup: Option<u32>,
+    /// What the order of the runs is drawn from.
+    pub seed: Option<u32>,
+    /// How long one run may take.
+    pub timeout: Option<TimeLimit>,
+    /// How many run at once.
+    pub jobs: Option<NonZeroU32>,
+    /// Paths that are measured as they are in the base commit.
+    pub protect: Vec<PathGlob>,
+    /// Whether who has changed one of them is out.
+    pub protect_strict: bool,
+    /// Whether worktrees are measured as they are, uncommitted files and all.
+    pub in_worktree: bool,
+    /// What each run must keep to.
+    pub require: Vec<Requirement>,
+    /// What decides between those that are tied.
+    pub tie_break: Vec<TieBreak>,
+    /// Whether there is a winner also when nobody beats the base.
+    pub allow_no_gain: bool,
+}
+
+impl Options {
+    /// Whether nothing is said of how to measure.
+    fn leaves_conditions(&self) -> bool {
+        let of_criteria = Self {
+            protect_strict: self.protect_strict,
+            require: self.require.clone(),
+            tie_break: self.tie_break.clone(),
+            allow_no_gain: self.allow_no_gain,
+            ..Self::default()
+        };
+        *self == of_criteria
+    }
+
+    fn conditions(&self, hub: &Hub) -> Conditions {
+        let settings = &hub.settings;
+        let protect = settings.protect.clone().unwrap_or_default().0;
+        Conditions {
+            repeat: self.repeat.or(settings.repeat).unwrap_or_default(),
+            warmup: self.warmup.unwrap_or(0),
+            timeout: self.timeout,
+            jobs: self.jobs.map_or(1, NonZeroU32::get),
+            protect: given_or(&self.protect, protect),
+            in_worktree: self.in_worktree,
+        }
+    }
+
+    fn criteria(&self, hub: &Hub, before: Option<&Criteria>) -> Criteria {
+        let settings = &hub.settings;
+        let before = before.cloned().unwrap_or_else(|| Criteria {
+            require: settings.require.clone().unwrap_or_default().0,
+            ..Criteria::default()
+        });
+        Criteria {
+            require: given_or(&self.require, before.require),
+            tie_break: given_or(&self.tie_break, before.tie_break),
+            protect_strict: self.protect_strict || before.protect_strict,
+            allow_no_gain: self.allow_no_gain || before.allow_no_gain,
+        }
+    }
+}
+
+fn given_or<T: Clone>(given: &[T], otherwise: Vec<T>) -> Vec<T> {
+    if given.is_empty() {
+        otherwise
+    } else {
+        given.to_vec()
+    }
 }
 
 /// Measures the newest attempt of every agent and ranks them.
@@ -47,19 +141,52 @@ pub fn run(hub: &Hub, request: &Request) -> Result<EvalReport> {
         },
     )?;
     let mut session = hub.lock(&stored.config.session_id, "eval")?;
-    evaluate(hub, &mut session)
+    agents::check_known(session.session(), &request.only)?;
+    evaluate(hub, &mut session, request)
 }
 
-pub(super) fn evaluate(hub: &Hub, session: &mut LockedSession) -> Result<EvalReport> {
-    if let Some(command) = &session.config().eval_cmd {
+/// The document of the last evaluation again; nothing is run or changed.
+///
+/// # Errors
+/// When the session was not evaluated yet.
+pub fn show(hub: &Hub, session: Option<&SessionSelector>) -> Result<EvalReport> {
+    let stored = hub.read(session, "that was evaluated", |stored| {
+        matches!(stored.eval_report(), Ok(Some(_)))
+    })?;
+    stored.eval_report()?.ok_or_else(|| Error::NotEvaluated {
+        session: stored.config.session_id.clone(),
+    })
+}
+
+pub(super) fn evaluate(
+    hub: &Hub,
+    session: &mut LockedSession,
+    request: &Request,
+) -> Result<EvalReport> {
+    let command = session.config().eval_cmd.clone();
+    if let Some(command) = &command {
         hub.check_trust(command, &session.dir().config_file())?;
     }
+    let before = session.newest_runs()?;
+    let partly = request.reuse || !request.only.is_empty();
+    if partly && before.is_none() {
+        return Err(Error::NotEvaluated {
+            session: session.config().session_id.clone(),
+        });
+    }
     begin(hub, session)?;
-    match measure_all(hub, session) {
-        Ok(measured) => conclude(hub, session, &measured),
+    match measure(hub, session, request, before) {
+        Ok(report) => {
+            announce::ranking(hub, session.config(), &report);
+            let end = json!({ "winner": report.winner });
+            hub.record(session, Operation::Eval, Phase::End, end)?;
+            if let Some(measured) = &report.measured {
+                // With it the evaluation is concluded: nobody goes on with it any more.
+                session.set_eval_report(measured.evaluation, &report)?;
+            }
+            Ok(report)
+        }
         Err(error) => {
-            // Where the scratch worktree cannot go, whoever comes next removes it.
-            hub.remove_scratch(&hub.scratch_of(&session.config().session_id))?;
             hub.record(session, Operation::Eval, Phase::TakenBack, json!({}))?;
             Err(hub.cause(error))
         }
@@ -114,250 +241,134 @@ fn begin(hub: &Hub, session: &mut LockedSession) -> Result<()> {
     Ok(())
 }
 
-/// One agent with whatever was found out about it.
-struct Measured {
-    attempt: AttemptInfo,
-    outcome: Outcome,
-    measurement: Option<Measurement>,
-    uncommitted: usize,
-    diff: DiffStat,
-}
-
-fn measure_all(hub: &Hub, session: &mut LockedSession) -> Result<Vec<Measured>> {
-    let attempts: Vec<AttemptInfo> = hub
-        .attempts(session.session())?
-        .into_iter()
-        .filter(|attempt| attempt.newest)
-        .collect();
-    let _doing = hub.doing("measuring");
-    let mut all = Vec::new();
-    for (done, attempt) in attempts.iter().enumerate() {
-        hub.interrupt.check()?;
-        let what = format!("measuring {}", attempt.agent);
-        hub.count(what, Some((done, attempts.len())));
-        let measured = measure(hub, session, attempt.clone())?;
-        let step = json!({ "agent": attempt.agent, "metric_value": measured.outcome.value() });
-        hub.record(session, Operation::Eval, Phase::Step, step)?;
-        all.push(measured);
+fn measure(
+    hub: &Hub,
+    session: &mut LockedSession,
+    request: &Request,
+    before: Option<EvalRecord>,
+) -> Result<EvalReport> {
+    let options = &request.options;
+    // One that was broken off is gone on with as it was begun, where nothing else is said.
+    let goes_on = before
+        .as_ref()
+        .filter(|before| options.leaves_conditions() && !before.concluded);
+    let same = goes_on.or(before
+        .as_ref()
+        .filter(|_| request.reuse || !request.only.is_empty()));
+    let conditions = match same {
+        Some(before) => before.plan.conditions.clone(),
+        None => options.conditions(hub),
+    };
+    let criteria = options.criteria(hub, same.map(|before| &before.plan.criteria));
+    let mut entries = entries::look(hub, session, &conditions)?;
+    if criteria.protect_strict {
+        entries::keep_to_protected(&mut entries);
     }
-    Ok(all)
+    let Some(command) = session.config().eval_cmd.clone() else {
+        return results::conclude(hub, session, &entries, None, &criteria);
+    };
+    if request.reuse {
+        return results::conclude(hub, session, &entries, before.as_ref(), &criteria);
+    }
+    let plan = EvalPlan {
+        begun: hub.now(),
+        entrants: entrants(session, &entries, &conditions),
+        seed: seed(hub, options, same),
+        surroundings: surroundings(hub, session),
+        command,
+        conditions,
+        criteria: criteria.clone(),
+    };
+    let mut evaluation = open(hub, session, request, plan, before)?;
+    rounds::measure(hub, session, &mut evaluation, &entries)?;
+    results::conclude(hub, session, &entries, Some(evaluation.record()), &criteria)
 }
 
-fn measure(hub: &Hub, session: &LockedSession, attempt: AttemptInfo) -> Result<Measured> {
+/// What the orders are drawn from: what was given, what was drawn before, or the clock.
+fn seed(hub: &Hub, options: &Options, same: Option<&EvalRecord>) -> u32 {
+    let before = same.map(|before| before.plan.seed);
+    let drawn = || u32::try_from(hub.now().timestamp_micros() & i64::from(u32::MAX));
+    options
+        .seed
+        .or(before)
+        .unwrap_or_else(|| drawn().unwrap_or_default())
+}
+
+/// What is measured: the base commit where there are rounds to compare it in, and who is not out.
+fn entrants(
+    session: &LockedSession,
+    entries: &[Entry],
+    conditions: &Conditions,
+) -> Vec<PlannedEntrant> {
     let config = session.config();
-    let mut measured = Measured {
-        outcome: Outcome::Unmeasured,
-        measurement: None,
-        uncommitted: 0,
-        diff: DiffStat::default(),
-        attempt,
-    };
-    let Some(tip) = measured.attempt.tip().cloned() else {
-        measured.outcome = Outcome::Disqualified("its branch is gone".to_owned());
-        return Ok(measured);
-    };
-    let base = hub
-        .base_of(config, &tip)?
-        .ok_or_else(|| Error::NoBaseBranch(config.base_branch.clone()))?;
-    measured.diff = hub.repository.diff_stat(&base, &tip)?;
-    let agent = measured.attempt.agent;
-    let clean_at = worktree_at(hub, session, &measured.attempt, &tip)?;
-    measured.uncommitted = clean_at.uncommitted;
-    if let Some(reason) = disqualified(session.session(), agent, &base, &tip) {
-        measured.outcome = Outcome::Disqualified(reason);
-        return Ok(measured);
-    }
-    let Some(command) = &config.eval_cmd else {
-        return Ok(measured);
-    };
-    let logs = session.dir().agent(agent);
-    let mut variables = agent_variables(hub, config, &measured.attempt);
-    let launch = session.launch()?.unwrap_or_default();
-    // Its own until it is measured: the agent has given its ports back.
-    let mut block = None;
-    let ports = ready::ports(&launch.ready, &mut block)?;
-    variables.extend(ready::port_variables(ports));
-    let result = match clean_at.path {
-        Some(worktree) => {
-            hub.measure_worktree(config, command, agent, &worktree, &logs, variables)?
-        }
-        None => hub.measure_commit(config, command, &tip, &logs, variables)?,
-    };
-    measured.outcome = result.outcome.clone();
-    measured.measurement = Some(result);
-    Ok(measured)
+    let takes_part = conditions.repeat.get() > 1 && config.metric.is_some();
+    let base = config.base_commit.clone().filter(|_| takes_part);
+    let base = base.map(|commit| PlannedEntrant {
+        entrant: Entrant::Base,
+        attempt: None,
+        commit,
+        protected: Vec::new(),
+    });
+    let agents = entries.iter().filter_map(Entry::planned);
+    base.into_iter().chain(agents).collect()
 }
 
-/// Why an attempt is out before it is measured.
-fn disqualified(
-    session: &Session,
-    agent: AgentId,
-    base: &CommitId,
-    tip: &CommitId,
-) -> Option<String> {
-    let record = session.agents().get(&agent);
-    match record.map(|record| (record.status(), &record.run)) {
-        Some((status @ (AgentStatus::Failed | AgentStatus::TimedOut), run)) => {
-            let exit = run.as_ref().and_then(|run| run.exit);
-            let reason = run.as_ref().and_then(|run| run.reason.as_ref());
-            return Some(match (reason, exit) {
-                (Some(reason), _) => format!("the agent {status}: {reason}"),
-                (None, Some(exit)) => format!("the agent {status} with {exit}"),
-                (None, None) => format!("the agent {status}"),
-            });
-        }
-        Some((AgentStatus::Cancelled, _)) => return Some("the agent was cancelled".to_owned()),
-        _ => {}
-    }
-    (base == tip).then(|| "it made no commit".to_owned())
-}
-
-/// A worktree that shows exactly an attempt's tip, and how much else it holds.
-struct CleanWorktree {
-    /// `None` where there is none, or where it holds more than the tip.
-    path: Option<PathBuf>,
-    uncommitted: usize,
-}
-
-fn worktree_at(
-    hub: &Hub,
-    session: &LockedSession,
-    attempt: &AttemptInfo,
-    tip: &CommitId,
-) -> Result<CleanWorktree> {
-    let none = |uncommitted| CleanWorktree {
-        path: None,
-        uncommitted,
-    };
-    let Some(path) = hub.worktree_of(session.session(), attempt.agent)? else {
-        return Ok(none(0));
-    };
-    let at_tip = hub
-        .repository
-        .worktrees()?
-        .iter()
-        .any(|w| w.path == path && !w.missing && w.head.as_ref() == Some(tip));
-    if !at_tip {
-        return Ok(none(0));
-    }
-    let evaluation = session.evaluation()?;
-    let changes = hub.work_in(&path, evaluation.as_ref(), attempt.agent)?;
-    if changes.is_empty() {
-        return Ok(CleanWorktree {
-            path: Some(path),
-            uncommitted: 0,
-        });
-    }
-    hub.warn(format!(
-        "{} has uncommitted files ({}); its last commit is measured without them",
-        attempt.agent,
-        changes.len()
-    ));
-    Ok(none(changes.len()))
-}
-
-fn agent_variables(hub: &Hub, config: &SessionConfig, attempt: &AttemptInfo) -> Variables {
-    let mut variables = session_variables(hub, config);
-    variables.push(("HUB_AGENT", attempt.agent.to_string().into()));
-    variables.push(("HUB_ATTEMPT", attempt.attempt.number().to_string().into()));
-    variables
-}
-
-/// Ranks, keeps the evaluation, and ends the operation.
-fn conclude(hub: &Hub, session: &mut LockedSession, measured: &[Measured]) -> Result<EvalReport> {
-    let config = session.config().clone();
-    let contestants = measured
-        .iter()
-        .map(|m| Contestant {
-            agent: m.attempt.agent,
-            outcome: m.outcome.clone(),
-            diff: m.diff,
-        })
-        .collect();
-    let placed = ranking::rank(config.direction(), contestants);
-    let results: Vec<ResultReport> = placed
-        .iter()
-        .filter_map(|placed| {
-            let found = measured
-                .iter()
-                .find(|m| m.attempt.agent == placed.contestant.agent)?;
-            Some(result_report(&config, placed, found))
-        })
-        .collect();
-    let evaluation = evaluation(hub, session, measured, &results)?;
-    session.set_evaluation(&evaluation)?;
-    let winner = evaluation.winner();
-    let beats = winner.and_then(|w| Some((w.value?, config.baseline?)));
-    let report = EvalReport {
-        session: config.session_id.clone(),
-        state: session.session().state(),
-        eval_cmd: config.eval_cmd.clone(),
-        metric: config.metric.clone(),
-        direction: config.metric.as_ref().map(|_| config.direction()),
-        baseline: config.baseline,
-        evaluated: evaluation.evaluated,
-        winner: winner.map(|w| w.agent),
-        beats_baseline: beats.map(|(value, base)| config.direction().is_better(value, base)),
-        results,
-    };
-    announce::ranking(hub, &config, &report);
-    let end = json!({ "winner": report.winner });
-    hub.record(session, Operation::Eval, Phase::End, end)?;
-    Ok(report)
-}
-
-fn evaluation(
-    hub: &Hub,
-    session: &LockedSession,
-    measured: &[Measured],
-    results: &[ResultReport],
-) -> Result<Evaluation> {
-    let before = session.evaluation()?;
-    // A run in a checkout of hub's own says nothing of the files in the agent's worktree.
-    let left_files = |agent: AgentId| {
-        let now = measured.iter().find(|m| m.attempt.agent == agent);
-        let earlier = || Some(before.as_ref()?.of(agent)?.left_files.clone());
-        now.and_then(|m| m.measurement.as_ref()?.left.clone())
-            .or_else(earlier)
-            .unwrap_or_default()
-    };
-    Ok(Evaluation {
-        evaluated: hub.now(),
-        results: results
-            .iter()
-            .map(|result| EvaluatedAgent {
-                agent: result.agent,
-                attempt: result.attempt,
-                commit: result.commit.clone(),
-                value: result.metric_value,
-                rank: result.rank,
-                reason: result.reason.clone(),
-                left_files: left_files(result.agent),
-            })
+fn surroundings(hub: &Hub, session: &LockedSession) -> Surroundings {
+    let variables = session_variables(hub, session.config()).into_iter();
+    Surroundings {
+        variables: variables
+            .map(|(name, value)| (name.to_owned(), value.to_string_lossy().into_owned()))
             .collect(),
-    })
+        host: machine::host(),
+        system: machine::system(),
+        processor: machine::processor(),
+        processors: machine::processors(),
+        load: machine::load(),
+    }
 }
 
-fn result_report(config: &SessionConfig, placed: &Placed, found: &Measured) -> ResultReport {
-    let value = found.outcome.value();
-    let measurement = found.measurement.as_ref();
-    ResultReport {
-        agent: found.attempt.agent,
-        attempt: found.attempt.attempt,
-        branch: found.attempt.branch(&config.session_id).name(),
-        commit: found.attempt.tip().cloned(),
-        metric_value: value,
-        delta: ranking::delta(value, config.baseline),
-        delta_percent: ranking::delta_percent(value, config.baseline),
-        rank: placed.rank,
-        disqualified: matches!(found.outcome, Outcome::Disqualified(_)),
-        reason: found.outcome.reason().map(str::to_owned),
-        exit: measurement.map(|m| m.exit),
-        elapsed_s: measurement.map(|m| m.elapsed_s),
-        stderr: measurement.and_then(|m| m.stderr.clone()),
-        uncommitted_files: found.uncommitted,
-        put_back: measurement.map(|m| m.put_back.clone()).unwrap_or_default(),
-        put_back_snapshot: measurement.and_then(|m| m.kept.clone()),
-        diff: found.diff,
+/// Begins the evaluation, or goes on with the one before where that was broken off.
+fn open(
+    hub: &Hub,
+    session: &mut LockedSession,
+    request: &Request,
+    plan: EvalPlan,
+    before: Option<EvalRecord>,
+) -> Result<OpenEvaluation> {
+    let mut known = Vec::new();
+    if let Some(before) = before {
+        if !before.concluded && request.only.is_empty() && before.plan.measures_as(&plan) {
+            let (made, left) = (before.runs.len(), before.rest().len());
+            hub.note(format!(
+                "going on with evaluation {}: {made} runs are made, {left} are left",
+                before.number
+            ));
+            return Ok(session.continue_evaluation(before)?);
+        }
+        if !request.only.is_empty() {
+            known = kept(&before, &plan, &request.only);
+        }
     }
+    if plan.conditions.jobs > 1 {
+        hub.warn("several runs at once disturb each other: times are not comparable");
+    }
+    let evaluation = session.begin_evaluation(plan, known)?;
+    let record = evaluation.record();
+    let step = json!({ "evaluation": record.number, "seed": record.plan.seed });
+    hub.record(session, Operation::Eval, Phase::Step, step)?;
+    Ok(evaluation)
+}
+
+/// The runs of those that are not measured again, and that are where they were.
+fn kept(before: &EvalRecord, plan: &EvalPlan, only: &[AgentId]) -> Vec<EvalRun> {
+    let stays = |entrant: Entrant| {
+        let of = |plan: &EvalPlan| {
+            let mut entrants = plan.entrants.iter();
+            entrants.find(|planned| planned.entrant == entrant).cloned()
+        };
+        let named = entrant.agent().is_some_and(|agent| only.contains(&agent));
+        !named && of(plan).is_some() && of(plan) == of(&before.plan)
+    };
+    let runs = before.runs.iter().filter(|run| stays(run.entrant));
+    runs.cloned().collect()
 }

@@ -53,7 +53,7 @@ pub struct Hub {
 }
 
 /// Variables by which settings can be given.
-const VARIABLES: [(&str, &str); 17] = [
+const VARIABLES: [(&str, &str); 20] = [
     ("agents", "HUB_AGENTS"),
     ("agent_cmd", "HUB_AGENT_CMD"),
     ("base_branch", "HUB_BASE_BRANCH"),
@@ -71,6 +71,9 @@ const VARIABLES: [(&str, &str); 17] = [
     ("limits.max_agents", "HUB_MAX_AGENTS"),
     ("limits.max_running_sessions", "HUB_MAX_RUNNING_SESSIONS"),
     ("limits.max_sessions_per_user", "HUB_MAX_SESSIONS_PER_USER"),
+    ("repeat", "HUB_REPEAT"),
+    ("protect", "HUB_PROTECT"),
+    ("require", "HUB_REQUIRE"),
 ];
 
 impl Hub {
@@ -289,11 +292,6 @@ impl Hub {
             Some(path) => Err(store::Error::NotUnicode { path }.into()),
             None => Ok(()),
         }
-    }
-
-    /// Where hub checks a commit out for itself; one at a time, under the session's lock.
-    pub(super) fn scratch_of(&self, session: &SessionId) -> PathBuf {
-        self.worktrees_of(session).join("scratch")
     }
 
     /// Removes the folders of a session's worktrees that are empty now.

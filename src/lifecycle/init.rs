@@ -17,7 +17,6 @@ use crate::store::{LockedSession, current_user};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::measure::session_variables;
 
 /// What a new session is about; what is `None` comes from the settings.
 #[derive(Clone, Debug)]
@@ -195,8 +194,7 @@ fn measure_baseline(
     };
     let _doing = hub.doing("measuring the baseline");
     let logs = session.dir().baseline_dir();
-    let variables = session_variables(hub, &config);
-    let measured = hub.measure_commit(&config, command, commit, &logs, variables)?;
+    let measured = hub.measure_base(&config, command, commit, &logs)?;
     hub.drop_empty_folders(&config.session_id);
     match measured.outcome {
         Outcome::Value(value) => {
@@ -219,7 +217,7 @@ fn measure_baseline(
 /// Removes a session that was never finished: nothing of the user's is in it yet.
 pub(super) fn take_back(hub: &Hub, session: LockedSession) -> Result<()> {
     let id = session.config().session_id.clone();
-    hub.remove_scratch(&hub.scratch_of(&id))?;
+    hub.remove_scratches(&id)?;
     hub.drop_empty_folders(&id);
     session.dir().remove(&hub.dir)?;
     // Only now may others look for it.

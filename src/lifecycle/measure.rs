@@ -1,37 +1,32 @@
-//! Running the eval command on one commit.
+//! Running the eval command once.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::domain::evaluation::LeftFile;
-use crate::domain::id::AgentId;
-use crate::domain::metric;
+use crate::domain::metric::{self, MetricName};
 use crate::domain::ranking::Outcome;
-use crate::domain::refs::{CommitId, SnapshotRef};
+use crate::domain::refs::CommitId;
 use crate::domain::session::{Exit, SessionConfig};
-use crate::git::{ChangeKind, NewWorktree, Removal};
-use crate::process::command::ShellCommand;
-use crate::process::logs;
-use crate::store::AgentDir;
+use crate::process::command::{Finished, ShellCommand};
+use crate::process::leftovers::{Ending, Signs};
+use crate::process::{Interrupt, logs};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::worktrees;
 
 /// What one run of the eval command gave.
 #[derive(Clone, Debug)]
 pub(super) struct Measurement {
     pub outcome: Outcome,
+    /// Every number with a name that it printed.
+    pub numbers: BTreeMap<String, f64>,
     pub exit: Exit,
+    pub timed_out: bool,
     pub elapsed_s: f64,
     /// The last lines of stderr, when the command failed.
     pub stderr: Option<String>,
-    /// Tracked files that the command changed; they were put back.
-    pub put_back: Vec<PathBuf>,
-    /// Where what was put back is kept.
-    pub kept: Option<SnapshotRef>,
-    /// What is untracked in the agent's worktree afterwards, where it was measured there.
-    pub left: Option<Vec<LeftFile>>,
 }
 
 /// The variables by which agents and eval commands know what they work on.
@@ -68,128 +63,128 @@ pub(super) fn session_variables(hub: &Hub, config: &SessionConfig) -> Variables 
 /// What is read of an eval command's output: its end, of this many bytes.
 const OUTPUT: u64 = 16 * 1024 * 1024;
 
-/// What others are told of hub's scratch worktree, which is locked.
-pub(super) const SCRATCH_REASON: &str = "hub works in it";
+/// The same for numbers that nobody has asked for.
+const OUTPUT_FOR_ALL: u64 = 256 * 1024;
+
+/// By what whatever a run leaves behind is known: the file that its stdout goes to.
+const RUN: &str = "HUB_EVAL_RUN";
+
+/// One run of the eval command: where, with what, and for how long.
+#[derive(Clone, Debug)]
+pub(super) struct Run<'r> {
+    pub command: &'r str,
+    pub folder: PathBuf,
+    pub variables: Variables,
+    pub stdout: PathBuf,
+    pub stderr: PathBuf,
+    pub limit: Option<Duration>,
+    /// The number to look for.
+    pub metric: Option<&'r MetricName>,
+}
+
+impl Run<'_> {
+    /// Runs the command to its end; what it leaves running is ended.
+    ///
+    /// # Errors
+    /// When it cannot be started, or a signal came. A command that fails is a result.
+    pub fn measure(&self, interrupt: &Interrupt) -> Result<Measurement> {
+        let name = self.stdout.as_os_str();
+        let mut variables = self.variables.clone();
+        variables.push(("HUB_WORKTREE", self.folder.as_os_str().to_owned()));
+        variables.push((RUN, name.to_owned()));
+        let command = ShellCommand {
+            command: self.command.to_owned(),
+            folder: self.folder.clone(),
+            variables,
+            stdout: self.stdout.clone(),
+            stderr: self.stderr.clone(),
+        };
+        let finished = command.run(interrupt, self.limit);
+        // Its group has ended; this is for whoever left it.
+        let signs = Signs {
+            variables: vec![(RUN, name.to_owned())],
+            leader: None,
+            except: Vec::new(),
+        };
+        Ending::of(&signs).kill();
+        Ok(self.read(finished?))
+    }
+
+    fn read(&self, finished: Finished) -> Measurement {
+        let failed = !finished.exit.success() || finished.timed_out;
+        let outcome = self.outcome(finished);
+        let tail = |log: &Path| logs::tail(log, OUTPUT_FOR_ALL);
+        let mut numbers = metric::all(&tail(&self.stdout), &tail(&self.stderr));
+        if let (Some(metric), Some(value)) = (self.metric, outcome.value()) {
+            numbers.insert(metric.to_string(), value);
+        }
+        Measurement {
+            outcome,
+            numbers,
+            exit: finished.exit,
+            timed_out: finished.timed_out,
+            elapsed_s: finished.elapsed.as_secs_f64(),
+            stderr: failed
+                .then(|| logs::last_lines(&self.stderr, 5))
+                .filter(|lines| !lines.is_empty()),
+        }
+    }
+
+    fn outcome(&self, finished: Finished) -> Outcome {
+        if let Some(limit) = self.limit.filter(|_| finished.timed_out) {
+            let limit = limit.as_secs_f64();
+            return Outcome::Disqualified(format!("the eval command took longer than {limit} s"));
+        }
+        if !finished.exit.success() {
+            let exit = finished.exit;
+            return Outcome::Disqualified(format!("the eval command ended with {exit}"));
+        }
+        match self.metric {
+            None => Outcome::Unmeasured,
+            Some(name) => match number(name, &self.stdout, &self.stderr) {
+                Ok(value) => Outcome::Value(value),
+                Err(reason) => Outcome::NoMetric(reason.to_string()),
+            },
+        }
+    }
+}
+
+/// A number of a run, from what it printed.
+pub(super) fn number(
+    name: &MetricName,
+    stdout: &Path,
+    stderr: &Path,
+) -> std::result::Result<f64, metric::NoMetric> {
+    metric::extract(
+        name,
+        &logs::tail(stdout, OUTPUT),
+        &logs::tail(stderr, OUTPUT),
+    )
+}
 
 impl Hub {
-    /// Measures `commit` in a checkout of its own, which is gone afterwards.
-    pub(super) fn measure_commit(
+    /// Measures the base commit in a checkout of its own, which is gone afterwards.
+    pub(super) fn measure_base(
         &self,
         config: &SessionConfig,
         command: &str,
         commit: &CommitId,
-        logs: &AgentDir,
-        variables: Variables,
-    ) -> Result<Measurement> {
-        let scratch = self.scratch_of(&config.session_id);
-        self.add_scratch(&scratch, commit)?;
-        let measured = self.measure_in(config, command, &scratch, logs, variables);
-        self.remove_scratch(&scratch)?;
-        measured
-    }
-
-    /// Measures what stands in an agent's worktree, where nothing is uncommitted.
-    ///
-    /// What the command changes in tracked files is put back, and kept as a snapshot: it may
-    /// be somebody else's who worked there meanwhile. Untracked files stay.
-    pub(super) fn measure_worktree(
-        &self,
-        config: &SessionConfig,
-        command: &str,
-        agent: AgentId,
-        worktree: &Path,
-        logs: &AgentDir,
-        variables: Variables,
-    ) -> Result<Measurement> {
-        let measured = self.measure_in(config, command, worktree, logs, variables);
-        let (left, put_back): (Vec<_>, Vec<_>) = self
-            .repository
-            .changes(worktree)?
-            .into_iter()
-            .partition(|change| change.kind == ChangeKind::Untracked);
-        let mut kept = None;
-        if !put_back.is_empty() {
-            kept = self.keep_changed(&config.session_id, agent, worktree)?;
-            self.repository.restore_tracked(worktree)?;
-        }
-        Ok(Measurement {
-            left: Some(worktrees::stamped(worktree, left)),
-            put_back: put_back.into_iter().map(|change| change.path).collect(),
-            kept: kept.map(|kept| kept.r#ref),
-            ..measured?
-        })
-    }
-
-    fn measure_in(
-        &self,
-        config: &SessionConfig,
-        command: &str,
-        folder: &Path,
-        logs: &AgentDir,
-        mut variables: Variables,
+        logs: &crate::store::AgentDir,
     ) -> Result<Measurement> {
         logs.create()?;
-        variables.push(("HUB_WORKTREE", folder.as_os_str().to_owned()));
-        let command = ShellCommand {
-            command: command.to_owned(),
-            folder: folder.to_path_buf(),
-            variables,
+        let scratch = self.scratch_of(&config.session_id);
+        self.add_scratch(&scratch, commit)?;
+        let run = Run {
+            command,
+            folder: scratch.clone(),
+            variables: session_variables(self, config),
             stdout: logs.eval_stdout(),
             stderr: logs.eval_stderr(),
+            limit: None,
+            metric: config.metric.as_ref(),
         };
-        let finished = command.run(&self.interrupt, None)?;
-        let failed = !finished.exit.success();
-        Ok(Measurement {
-            outcome: outcome(config, finished.exit, logs),
-            exit: finished.exit,
-            elapsed_s: finished.elapsed.as_secs_f64(),
-            stderr: failed
-                .then(|| logs::last_lines(&logs.eval_stderr(), 5))
-                .filter(|lines| !lines.is_empty()),
-            put_back: Vec::new(),
-            kept: None,
-            left: None,
-        })
-    }
-
-    /// Checks `commit` out into hub's scratch worktree.
-    pub(super) fn add_scratch(&self, scratch: &Path, commit: &CommitId) -> Result<()> {
-        let _lock = self.lock_repository("scratch worktree")?;
-        self.repository.add_worktree(&NewWorktree {
-            path: scratch,
-            commit,
-            branch: None,
-            reason: SCRATCH_REASON,
-        })?;
-        Ok(())
-    }
-
-    /// Removes hub's scratch worktree, if there is one.
-    pub(super) fn remove_scratch(&self, scratch: &Path) -> Result<()> {
-        let registered = self
-            .repository
-            .worktrees()?
-            .iter()
-            .any(|worktree| worktree.path == scratch);
-        if registered || scratch.exists() {
-            let _lock = self.lock_repository("scratch worktree")?;
-            self.repository.remove_worktree(scratch, Removal::Scratch)?;
-        }
-        Ok(())
-    }
-}
-
-fn outcome(config: &SessionConfig, exit: Exit, logs: &AgentDir) -> Outcome {
-    if !exit.success() {
-        return Outcome::Disqualified(format!("the eval command ended with {exit}"));
-    }
-    let Some(name) = &config.metric else {
-        return Outcome::Unmeasured;
-    };
-    let stdout = logs::tail(&logs.eval_stdout(), OUTPUT);
-    let stderr = logs::tail(&logs.eval_stderr(), OUTPUT);
-    match metric::extract(name, &stdout, &stderr) {
-        Ok(value) => Outcome::Value(value),
-        Err(reason) => Outcome::NoMetric(reason.to_string()),
+        let measured = run.measure(&self.interrupt);
+        self.remove_scratch(&scratch)?;
+        measured
     }
 }

@@ -149,12 +149,12 @@ fn candidate(
     let evaluation = session
         .evaluation()?
         .ok_or_else(|| no_winner("it was not evaluated yet"))?;
-    let Some(winner) = evaluation.winner() else {
-        let reason = match &config.metric {
-            None => "there is no metric to rank by",
-            Some(_) => "no agent has a metric",
+    let Some(winner) = evaluation.winner(config.direction(), config.baseline) else {
+        return match (evaluation.first(), &config.metric) {
+            (Some(_), _) => Ok(None),
+            (None, None) => Err(no_winner("there is no metric to rank by")),
+            (None, Some(_)) => Err(no_winner("no agent has a metric")),
         };
-        return Err(no_winner(reason));
     };
     let tip = tip_of(hub, session, winner.agent)?;
     if let Some(measured) = winner.commit.as_ref().filter(|commit| **commit != tip) {
@@ -165,11 +165,7 @@ fn candidate(
             found: tip,
         });
     }
-    let beats = match (winner.value, config.baseline) {
-        (Some(value), Some(baseline)) => config.direction().is_better(value, baseline),
-        _ => true,
-    };
-    Ok(beats.then_some(Candidate {
+    Ok(Some(Candidate {
         agent: winner.agent,
         tip,
     }))
@@ -193,8 +189,10 @@ fn tip_of(hub: &Hub, session: &LockedSession, agent: AgentId) -> Result<CommitId
 fn archive_instead(hub: &Hub, session: &mut LockedSession) -> Result<MergeReport> {
     let config = session.config().clone();
     let id = &config.session_id;
-    let baseline = config.baseline.unwrap_or_default();
-    let reason = format!("nobody beats the baseline of {baseline}");
+    let reason = match config.baseline {
+        Some(baseline) => format!("nobody beats the baseline of {baseline}"),
+        None => "nobody beats the base commit".to_owned(),
+    };
     let question = format!("Session {id}: {reason}. Archive it?");
     let agreed = hub.confirm(&question, &reason, String::new());
     let reason = match agreed {

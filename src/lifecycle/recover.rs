@@ -88,7 +88,7 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
             }
         }
         Operation::Eval => {
-            hub.remove_scratch(&hub.scratch_of(&id))?;
+            hub.remove_scratches(&id)?;
             Settled::Stopped
         }
         Operation::Cleanup => {

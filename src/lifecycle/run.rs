@@ -21,6 +21,8 @@ pub struct Request {
     pub init: init::Request,
     /// How its agents are made and started.
     pub spawn: spawn::Request,
+    /// How the results are measured and ranked.
+    pub eval: eval::Options,
 }
 
 /// Makes a session, lets its agents work, measures them, merges the winner and cleans up.
@@ -32,7 +34,11 @@ pub fn run(hub: &Hub, request: &Request) -> Result<RunReport> {
     let id = start(hub, request)?;
     let waited = wait_or_stop(hub, &id)?;
     let mut session = hub.lock(&id, "run")?;
-    let evaluated = eval::evaluate(hub, &mut session)?;
+    let measuring = eval::Request {
+        options: request.eval.clone(),
+        ..eval::Request::default()
+    };
+    let evaluated = eval::evaluate(hub, &mut session, &measuring)?;
     hub.tell(Progress::Ranking(Box::new(evaluated.clone())));
     let mut report = RunReport {
         session_id: id.clone(),
@@ -131,7 +137,8 @@ fn wait_or_stop(hub: &Hub, id: &SessionId) -> Result<WaitReport> {
 
 /// Without a single result there is nothing to ask about.
 fn check_winner(id: &SessionId, report: &RunReport) -> Result<()> {
-    if report.eval.winner.is_some() {
+    // Where nobody beats the baseline, merging asks whether to archive.
+    if report.eval.winner.is_some() || report.eval.beats_baseline == Some(false) {
         return Ok(());
     }
     let reason = if report.agents.iter().any(|agent| agent.status.succeeded()) {
@@ -149,8 +156,7 @@ fn check_winner(id: &SessionId, report: &RunReport) -> Result<()> {
 }
 
 fn ask(hub: &Hub, session: &LockedSession, report: &EvalReport) -> Result<()> {
-    let (Some(winner), Some(true) | None) = (report.winner, report.beats_baseline) else {
-        // Merging asks by itself whether to archive when nobody beats the baseline.
+    let Some(winner) = report.winner else {
         return Ok(());
     };
     debug_assert_eq!(session.session().state(), SessionState::Evaluating);

@@ -65,7 +65,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
         state: state_report(&stored.session),
         winner: evaluation
             .as_ref()
-            .and_then(|e| e.winner())
+            .and_then(|e| e.winner(stored.config.direction(), stored.config.baseline))
             .map(|w| w.agent),
         unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
         posts,
@@ -263,18 +263,14 @@ fn next_command(
 
 fn after_evaluation(config: &SessionConfig, evaluation: &Evaluation) -> String {
     let id = &config.session_id;
-    let Some(value) = evaluation.winner().and_then(|winner| winner.value) else {
-        return match config.metric {
-            Some(_) => format!("hub archive {id}"),
-            None => format!("hub merge {id} --agent agent-N"),
-        };
-    };
-    let beats = config
-        .baseline
-        .is_none_or(|baseline| config.direction().is_better(value, baseline));
-    if beats {
-        format!("hub merge {id}")
-    } else {
-        format!("hub archive {id}")
+    if evaluation
+        .winner(config.direction(), config.baseline)
+        .is_some()
+    {
+        return format!("hub merge {id}");
+    }
+    match config.metric {
+        Some(_) => format!("hub archive {id}"),
+        None => format!("hub merge {id} --agent agent-N"),
     }
 }

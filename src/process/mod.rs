@@ -26,6 +26,7 @@ pub mod leftovers;
 mod log_index;
 mod log_limit;
 pub mod logs;
+pub mod machine;
 pub mod mark;
 pub mod ports;
 pub mod program;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::evaluation::{EvaluatedAgent, Evaluation, LeftFile};
+use crate::domain::evaluation::{EvaluatedAgent, Evaluation, LeftFile, RecordedVerdict};
 use crate::domain::id::{AgentId, Attempt};
 use crate::domain::refs::CommitId;
 use crate::domain::time;
@@ -21,7 +21,20 @@ struct Document {
     schema_version: u64,
     #[serde(with = "time")]
     evaluated: DateTime<Utc>,
+    /// Absent where an earlier hub wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verdict: Option<VerdictDocument>,
+    #[serde(default)]
+    winner: Option<AgentId>,
     results: Vec<AgentDocument>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum VerdictDocument {
+    Winner,
+    NoGain,
+    NothingMeasured,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,6 +75,12 @@ pub(super) fn read(path: &Path) -> Result<Option<Evaluation>> {
     };
     Ok(Some(Evaluation {
         evaluated: document.evaluated,
+        verdict: match (document.verdict, document.winner) {
+            (Some(VerdictDocument::Winner), Some(winner)) => Some(RecordedVerdict::Winner(winner)),
+            (Some(VerdictDocument::NoGain), _) => Some(RecordedVerdict::NoGain),
+            (Some(VerdictDocument::NothingMeasured), _) => Some(RecordedVerdict::NothingMeasured),
+            (None, _) | (Some(VerdictDocument::Winner), None) => None,
+        },
         results: document
             .results
             .into_iter()
@@ -98,6 +117,15 @@ pub(super) fn write(path: &Path, evaluation: &Evaluation) -> Result<()> {
     let document = Document {
         schema_version: VERSION,
         evaluated: evaluation.evaluated,
+        verdict: evaluation.verdict.map(|verdict| match verdict {
+            RecordedVerdict::Winner(_) => VerdictDocument::Winner,
+            RecordedVerdict::NoGain => VerdictDocument::NoGain,
+            RecordedVerdict::NothingMeasured => VerdictDocument::NothingMeasured,
+        }),
+        winner: match evaluation.verdict {
+            Some(RecordedVerdict::Winner(agent)) => Some(agent),
+            _ => None,
+        },
         results: evaluation
             .results
             .iter()

@@ -280,6 +280,11 @@ impl SessionDir {
         self.root.join("evaluation.json")
     }
 
+    /// The folder of all evaluations with their runs.
+    pub(super) fn evaluations(&self) -> PathBuf {
+        self.root.join("evaluations")
+    }
+
     /// How the agents are run.
     #[must_use]
     pub fn launch_file(&self) -> PathBuf {

@@ -10,6 +10,7 @@
 //!     ├── .lock                    who may write                      (lock)
 //!     ├── config.yaml, state.json  the session                        (config_file, state_file)
 //!     ├── evaluation.json          the last evaluation                (evaluation)
+//!     ├── evaluations/<n>/         every run of each evaluation       (evaluation_dir)
 //!     ├── launch.json              how the agents are run             (launch_file)
 //!     ├── events.jsonl             the journal                        (journal)
 //!     └── agents/agent-<N>/        prompt, inbox and logs                (inbox)
@@ -26,6 +27,7 @@ mod board;
 mod config_file;
 mod error;
 mod evaluation;
+mod evaluation_dir;
 mod hub_dir;
 mod inbox;
 mod journal;
@@ -43,6 +45,7 @@ mod yaml;
 
 pub use board::{Board, Unread};
 pub use error::{Error, Result};
+pub use evaluation_dir::{EvaluationDir, OpenEvaluation};
 pub use hub_dir::{AgentDir, HubDir, SessionDir};
 pub use journal::Journal;
 pub use lock::Lock;

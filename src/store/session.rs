@@ -8,12 +8,15 @@ use crate::domain::evaluation::Evaluation;
 use crate::domain::event::{self, Detail, Event, Operation, Phase, Unfinished};
 use crate::domain::id::SessionId;
 use crate::domain::launch::Launch;
+use crate::domain::measurement::{EvalPlan, EvalRecord, EvalRun};
+use crate::domain::report::EvalReport;
 use crate::domain::session::{Session, SessionConfig};
 
 use super::atomic;
 use super::config_file::ConfigFile;
 use super::error::{Error, Result};
 use super::evaluation;
+use super::evaluation_dir::{self, EvaluationDir, OpenEvaluation};
 use super::hub_dir::{HubDir, SessionDir};
 use super::journal::Journal;
 use super::launch_file;
@@ -75,6 +78,22 @@ impl StoredSession {
     /// When the file is damaged.
     pub fn evaluation(&self) -> Result<Option<Evaluation>> {
         evaluation::read(&self.dir.evaluation_file())
+    }
+
+    /// Its newest evaluation with all runs, whether it came to its end or not.
+    ///
+    /// # Errors
+    /// When a file of it is damaged.
+    pub fn newest_runs(&self) -> Result<Option<EvalRecord>> {
+        evaluation_dir::newest(&self.dir.evaluations())
+    }
+
+    /// What its last evaluation found, as it was told; `None` when none came to its end.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn eval_report(&self) -> Result<Option<EvalReport>> {
+        evaluation_dir::report(&self.dir.evaluations())
     }
 
     /// How its agents are run; `None` when hub was never asked to start them.
@@ -235,6 +254,44 @@ impl LockedSession {
     /// When the file is damaged.
     pub fn evaluation(&self) -> Result<Option<Evaluation>> {
         evaluation::read(&self.dir.evaluation_file())
+    }
+
+    /// Its newest evaluation with all runs, whether it came to its end or not.
+    ///
+    /// # Errors
+    /// When a file of it is damaged.
+    pub fn newest_runs(&self) -> Result<Option<EvalRecord>> {
+        evaluation_dir::newest(&self.dir.evaluations())
+    }
+
+    /// Begins a new evaluation; runs that are known already can come with it.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn begin_evaluation(&self, plan: EvalPlan, known: Vec<EvalRun>) -> Result<OpenEvaluation> {
+        evaluation_dir::begin(&self.dir.evaluations(), plan, known)
+    }
+
+    /// Where the runs of an evaluation are.
+    #[must_use]
+    pub fn evaluation_dir(&self, number: u32) -> EvaluationDir {
+        evaluation_dir::dir_of(&self.dir.evaluations(), number)
+    }
+
+    /// Keeps what an evaluation found, as it is told.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn set_eval_report(&self, number: u32, report: &EvalReport) -> Result<()> {
+        evaluation_dir::set_report(&self.dir.evaluations(), number, report)
+    }
+
+    /// Goes on with the newest evaluation.
+    ///
+    /// # Errors
+    /// When the system refuses, or a later hub began it.
+    pub fn continue_evaluation(&self, record: EvalRecord) -> Result<OpenEvaluation> {
+        evaluation_dir::go_on(&self.dir.evaluations(), record)
     }
 
     /// The operation that a process before this one began and did not end.

@@ -2,7 +2,9 @@
 
 mod command;
 mod metric;
+mod protect;
 mod ranking;
+mod rounds;
 mod trust;
 
 use std::path::PathBuf;

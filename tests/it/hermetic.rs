@@ -212,7 +212,7 @@ fn what_is_piped_in_is_no_answer_of_a_person() {
     .ok();
     repo.hub(["spawn", "--agent-cmd", &slower]).ok();
     repo.hub(["wait"]).ok();
-    repo.hub(["eval"]).ok();
+    repo.hub(["eval"]).fails(8);
     let main = repo.git(["rev-parse", "main"]);
     // It would ask whether to keep all attempts as tags, as nobody beats the baseline.
     repo.hub(["merge"]).stdin("y\n").fails(8);

@@ -27,8 +27,10 @@ pub mod tournament;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{AgentId, Attempt};
+use crate::domain::metric::Direction;
 use crate::domain::refs::CommitId;
 
 /// The results of one evaluation, best first.
@@ -38,6 +40,19 @@ pub struct Evaluation {
     pub evaluated: DateTime<Utc>,
     /// The agents in their order.
     pub results: Vec<EvaluatedAgent>,
+    /// Who won; `None` for an evaluation of an earlier hub, which did not record it.
+    pub verdict: Option<RecordedVerdict>,
+}
+
+/// Who won an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordedVerdict {
+    /// This agent.
+    Winner(AgentId),
+    /// Nobody beats the baseline.
+    NoGain,
+    /// Nobody has a metric.
+    NothingMeasured,
 }
 
 /// One agent's result, as far as later commands need it.
@@ -60,7 +75,7 @@ pub struct EvaluatedAgent {
 }
 
 /// An untracked file or folder that the eval command left.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LeftFile {
     /// Relative to the worktree.
     pub path: PathBuf,
@@ -69,10 +84,23 @@ pub struct LeftFile {
 }
 
 impl Evaluation {
-    /// The winner: the first, if it has a metric.
+    /// The first, if it has a metric.
     #[must_use]
-    pub fn winner(&self) -> Option<&EvaluatedAgent> {
+    pub fn first(&self) -> Option<&EvaluatedAgent> {
         self.results.first().filter(|first| first.value.is_some())
+    }
+
+    /// Who won. An evaluation of an earlier hub is judged by the numbers alone.
+    #[must_use]
+    pub fn winner(&self, direction: Direction, baseline: Option<f64>) -> Option<&EvaluatedAgent> {
+        match self.verdict {
+            Some(RecordedVerdict::Winner(agent)) => self.of(agent),
+            Some(_) => None,
+            None => self.first().filter(|first| match (first.value, baseline) {
+                (Some(value), Some(baseline)) => direction.is_better(value, baseline),
+                _ => true,
+            }),
+        }
     }
 
     /// What was found for one agent.

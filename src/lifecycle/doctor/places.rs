@@ -8,7 +8,7 @@ use crate::domain::report::FindingCode;
 use crate::git::Worktree;
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
-use crate::lifecycle::measure::SCRATCH_REASON;
+use crate::lifecycle::scratch;
 use crate::store::{HubDir, StoredSession};
 
 use super::{Cure, Found};
@@ -80,7 +80,7 @@ pub(super) fn worktrees(hub: &Hub) -> Vec<Found> {
         let below = worktree.path.strip_prefix(&root).ok();
         let session = below.and_then(session_of);
         match session {
-            Some(id) if worktree.path == hub.scratch_of(&id) => {
+            Some(id) if hub.is_scratch_of(&id, &worktree.path) => {
                 found.extend(scratch(hub, &id, &worktree));
             }
             Some(id) => found.extend(of_session(hub, &id, &worktree)),
@@ -104,7 +104,7 @@ fn scratch(hub: &Hub, id: &SessionId, worktree: &Worktree) -> Option<Found> {
     let by_hub = worktree
         .locked
         .as_deref()
-        .is_some_and(|reason| reason == SCRATCH_REASON || reason.is_empty());
+        .is_some_and(|reason| reason == scratch::REASON || reason.is_empty());
     let at_work = hub.dir.session(id).path().exists() && !hub.dir.session(id).is_free();
     if !by_hub || at_work {
         return None;

@@ -1,84 +1,10 @@
-//! What was measured, and what became of it.
+//! What became of results.
 
 use std::fmt::Write as _;
 
 use crate::domain::report::{
-    ArchiveReport, ArchivedAttempt, CleanupReport, EvalReport, MergeReport, ResultReport, RunReport,
+    ArchiveReport, ArchivedAttempt, CleanupReport, MergeReport, RunReport,
 };
-
-use super::{dash, indented, lines, one_line};
-use crate::render::style::{self, paint};
-use crate::render::table::{self, number, text};
-
-/// `hub eval`: the ranked table, then why agents have no metric.
-#[must_use]
-pub fn eval(report: &EvalReport) -> String {
-    let mut drawn = String::new();
-    if let (Some(metric), Some(direction)) = (&report.metric, report.direction) {
-        let baseline = report.baseline.map_or_else(
-            || "no baseline".to_owned(),
-            |value| format!("baseline {value}"),
-        );
-        let _ = writeln!(drawn, "{metric}, {direction} is better, {baseline}");
-    }
-    let rows = report.results.iter().map(|result| {
-        vec![
-            result.rank.map_or_else(dash, |rank| rank.to_string()),
-            result.agent.to_string(),
-            result
-                .metric_value
-                .map_or_else(dash, |value| value.to_string()),
-            delta(result),
-            result.diff.files_changed.to_string(),
-            lines(result.diff),
-        ]
-    });
-    drawn.push_str(&table::draw(
-        &[
-            number("RANK"),
-            text("AGENT"),
-            number("METRIC"),
-            number("DELTA"),
-            number("FILES"),
-            text("+/-"),
-        ],
-        rows.collect(),
-    ));
-    for result in &report.results {
-        drawn.push_str(&remarks(result));
-    }
-    match (report.winner, report.beats_baseline) {
-        (Some(_), Some(false)) => drawn.push_str("nobody beats the baseline\n"),
-        (Some(winner), _) => {
-            let _ = writeln!(drawn, "winner: {}", paint(style::GOOD, &winner.to_string()));
-        }
-        (None, _) if report.metric.is_some() => drawn.push_str("no winner\n"),
-        (None, _) => {}
-    }
-    drawn
-}
-
-fn remarks(result: &ResultReport) -> String {
-    let agent = result.agent;
-    let mut text = String::new();
-    if let Some(reason) = &result.reason {
-        let _ = writeln!(text, "{agent}: {}", one_line(reason));
-    }
-    if let Some(stderr) = &result.stderr {
-        text.push_str(&indented(stderr));
-    }
-    if !result.put_back.is_empty() {
-        let count = result.put_back.len();
-        let _ = writeln!(
-            text,
-            "{agent}: the eval command changed {count} tracked files; they were put back"
-        );
-    }
-    if let Some(name) = &result.put_back_snapshot {
-        let _ = writeln!(text, "{agent}: what was put back is kept as {name}");
-    }
-    text
-}
 
 /// `hub merge`.
 #[must_use]
@@ -156,30 +82,4 @@ pub fn run(report: &RunReport) -> String {
     }
     let _ = writeln!(text, "session {} is {}", report.session_id, report.state);
     text
-}
-
-fn delta(result: &ResultReport) -> String {
-    match (result.delta, result.delta_percent) {
-        (Some(delta), Some(percent)) => format!("{} ({percent:+.1}%)", signed(delta)),
-        (Some(delta), None) => signed(delta),
-        (None, _) => dash(),
-    }
-}
-
-/// A difference to as many digits as say something.
-fn signed(delta: f64) -> String {
-    let rounded: f64 = format!("{delta:.6}").parse().unwrap_or(delta);
-    format!("{rounded:+}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_have_a_sign_and_no_noise() {
-        assert_eq!(signed(0.1 + 0.2), "+0.3");
-        assert_eq!(signed(-60.0), "-60");
-        assert_eq!(signed(1e-9), "+0");
-    }
 }

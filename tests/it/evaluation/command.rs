@@ -141,9 +141,14 @@ fn what_the_command_changes_in_tracked_files_is_put_back() {
 fn evaluating_again_measures_again() {
     let contest = Contest::new("m: 180\n", &["m: 50\n", "m: 60\n"], &METRIC);
     let stable = |mut document: serde_json::Value| {
-        document["evaluated"].take();
+        for differs in ["evaluated", "measured"] {
+            document[differs].take();
+        }
         for result in document["results"].as_array_mut().unwrap() {
             result["elapsed_s"].take();
+            for run in result["runs"].as_array_mut().unwrap() {
+                run["elapsed_s"].take();
+            }
         }
         document
     };
@@ -169,7 +174,7 @@ fn the_command_knows_what_it_measures() {
         .hub_dir()
         .join("sessions")
         .join(&contest.id)
-        .join("agents/agent-1/eval-stderr.log");
+        .join("evaluations/1/agent-1/run-1.stderr.log");
     insta::assert_snapshot!(contest.repo.normalised(&contest.repo.read(log)), @"
     HUB_AGENT=agent-1
     HUB_ATTEMPT=1
@@ -177,6 +182,7 @@ fn the_command_knows_what_it_measures() {
     HUB_DIR=[TEMP]/repo/.agenthub
     HUB_DIRECTION=lower
     HUB_EVAL_CMD=cat out; env | grep '^HUB_' | sort >&2; exit 1
+    HUB_EVAL_RUN=[TEMP]/repo/.agenthub/sessions/[SESSION]/evaluations/1/agent-1/run-1.stdout.log
     HUB_METRIC=m
     HUB_SESSION=[SESSION]
     HUB_TASK=x

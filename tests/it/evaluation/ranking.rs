@@ -75,12 +75,14 @@ fn equal_numbers_share_a_rank_and_the_smaller_change_stands_first() {
 #[test]
 fn a_winner_that_is_no_better_than_the_baseline_is_told() {
     let contest = Contest::new("p50_ms: 80\n", &["p50_ms: 80\n", "p50_ms: 90\n"], &LOWER);
-    let text = contest.text().ok();
+    let text = contest.text().fails(8);
     assert!(
         text.stdout.ends_with("nobody beats the baseline\n"),
         "{text}"
     );
-    assert_eq!(contest.json()["beats_baseline"], json!(false));
+    let document = contest.json();
+    assert_eq!(document["beats_baseline"], json!(false));
+    assert_eq!(document["winner"], json!(null));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args as Arguments;
 
 use crate::lifecycle::{
-    BranchName, Contestants, Direction, Error, MetricName, PresetCounts, Task, init,
+    BranchName, Contestants, Direction, Error, MetricName, PresetCounts, SessionSelector, Task,
+    init,
 };
 use crate::render::text;
 
@@ -15,9 +16,12 @@ use super::global::Global;
 /// What a new session is about
 #[derive(Debug, Arguments)]
 pub struct TaskArgs {
-    /// What the agents are asked to do
-    #[arg(short, long)]
-    task: Task,
+    /// What the agents are asked to do [with --from: as there]
+    #[arg(short, long, required_unless_present = "from")]
+    task: Option<Task>,
+    /// Go on from the winner of this session, with its task and measure unless others are given
+    #[arg(long, value_name = "SESSION")]
+    from: Option<SessionSelector>,
     /// How many agents try it; for run also presets, as in claude:2,codex:1 [default: 3]
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     agents: Option<Contestants>,
@@ -47,6 +51,7 @@ impl TaskArgs {
             None => (None, None),
         };
         let request = init::Request {
+            from: self.from,
             task: self.task,
             agents,
             base_branch: self.base_branch,
@@ -61,7 +66,7 @@ impl TaskArgs {
 
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Example:\n  hub init --task 'make sum faster' --agents 3 \\\n      --eval ./bench.sh --metric p50_ms --direction lower"
+    after_help = "Example:\n  hub init --task 'make sum faster' --agents 3 \\\n      --eval ./bench.sh --metric p50_ms --direction lower\n  hub init --from latest --agents 5"
 )]
 pub struct Args {
     #[command(flatten)]

@@ -197,6 +197,8 @@ pub struct ListedSession {
     pub base_branch: Option<BranchName>,
     /// Whose session it is; null where that cannot be read.
     pub owner: Option<UserName>,
+    /// The session that it is the next round of; null where it is of none.
+    pub parent: Option<SessionId>,
     /// What is wrong with its files; null where nothing is.
     pub reason: Option<String>,
 }

@@ -80,9 +80,10 @@ pub struct SessionConfig {
     pub task: Task,
     /// How many agents try it.
     pub agent_count: u32,
-    /// Where every attempt starts and the winner goes.
+    /// Where the winner goes, and where every attempt starts unless there is a parent.
     pub base_branch: BranchName,
-    /// The tip of the base branch at `init`; older tools did not record it.
+    /// Where every attempt starts: the tip of the base branch at `init`, or of the parent's
+    /// winner; older tools did not record it.
     pub base_commit: Option<CommitId>,
     /// When the session was made.
     #[serde(with = "time")]
@@ -98,6 +99,8 @@ pub struct SessionConfig {
     pub baseline: Option<f64>,
     /// Whose session it is.
     pub owner: Option<UserName>,
+    /// The session that this one is the next round of: from its winner every attempt starts.
+    pub parent: Option<SessionId>,
 }
 
 impl SessionConfig {

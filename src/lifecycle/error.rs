@@ -110,6 +110,9 @@ pub enum Error {
     /// Presets beside another way to say what agents run.
     #[error("--agents {0} names presets, and so does --agent or --agent-cmd beside it")]
     PresetsTwice(PresetCounts),
+    /// A session of nothing.
+    #[error("no task is given")]
+    NoTask,
     /// A metric that no command prints.
     #[error("--metric is given without an eval command")]
     MetricWithoutCommand,
@@ -259,6 +262,16 @@ pub enum Error {
     NotEvaluated {
         /// The session.
         session: SessionId,
+    },
+    /// A next round has no result to start from.
+    #[error("session {session} has no winner to start from: {reason}")]
+    NoParentWinner {
+        /// The session.
+        session: SessionId,
+        /// Where it stands.
+        state: SessionState,
+        /// Why.
+        reason: String,
     },
     /// The agent's branch moved after it was measured.
     #[error("{agent} of session {session} was measured at {measured} and is at {found} now", measured = .measured.short(), found = .found.short())]
@@ -453,6 +466,7 @@ impl Diagnostic for Error {
             | Self::OtherCount { .. }
             | Self::PresetsAtInit(_)
             | Self::PresetsTwice(_)
+            | Self::NoTask
             | Self::MetricWithoutCommand
             | Self::DirectionWithoutMetric
             | Self::AmbiguousPost { .. }
@@ -466,7 +480,7 @@ impl Diagnostic for Error {
             | Self::WorktreeBusy { .. }
             | Self::Teardown { .. }
             | Self::Untrusted { .. } => Code::Refused,
-            Self::NoWinner { .. } => Code::NoWinner,
+            Self::NoWinner { .. } | Self::NoParentWinner { .. } => Code::NoWinner,
             Self::MergeConflict { .. } => Code::Conflict,
             Self::DemoStep { .. }
             | Self::NoAnswer { .. }
@@ -518,6 +532,7 @@ impl Diagnostic for Error {
                 counts.total().get()
             ),
             Self::PresetsTwice(_) | Self::TwoTexts(_) => "leave one of them out".to_owned(),
+            Self::NoTask => "give --task TASK".to_owned(),
             Self::MetricWithoutCommand => "give --eval CMD too".to_owned(),
             Self::DirectionWithoutMetric => "give --metric NAME too".to_owned(),
             Self::NoTemplate { .. } => {
@@ -572,6 +587,13 @@ impl Diagnostic for Error {
                 "merge one by name with `hub merge {session} --agent agent-N`, or keep all as tags with `hub archive {session}`"
             ),
             Self::NotEvaluated { session } => format!("`hub eval {session}` measures it"),
+            Self::NoParentWinner { session, state, .. } => match state {
+                SessionState::Init => format!("`hub spawn {session}`, then `hub eval {session}`"),
+                SessionState::Running => format!("measure it first: `hub eval {session}`"),
+                _ => format!(
+                    "`hub status {session}` shows its results; a round from the base branch is `hub init --task TASK`"
+                ),
+            },
             Self::MovedSinceEval { session, agent, .. } => format!(
                 "measure again with `hub eval {session}`, or take it as it is with `hub merge {session} --agent {agent}`"
             ),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
-use crate::domain::id::SessionId;
+use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::metric::{Direction, MetricName};
 use crate::domain::ranking::Outcome;
 use crate::domain::refs::{BranchName, CommitId};
@@ -17,15 +17,19 @@ use crate::store::{LockedSession, current_user};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::parent;
 
 /// What a new session is about; what is `None` comes from the settings.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// What the agents are asked to do.
-    pub task: Task,
+    /// The session that this is the next round of: its winner is where every attempt starts,
+    /// and it stands before the settings for what is `None` here.
+    pub from: Option<SessionSelector>,
+    /// What the agents are asked to do; only beside `from` it may be `None`.
+    pub task: Option<Task>,
     /// How many agents try it.
     pub agents: Option<AgentCount>,
-    /// Where every attempt starts.
+    /// Where the winner goes, and where every attempt starts where `from` is `None`.
     pub base_branch: Option<BranchName>,
     /// The command that measures a result.
     pub eval_cmd: Option<String>,
@@ -48,6 +52,7 @@ pub(super) struct Plan {
     metric: Option<MetricName>,
     direction: Option<Direction>,
     baseline: bool,
+    parent: Option<SessionId>,
 }
 
 impl Plan {
@@ -65,6 +70,7 @@ impl Plan {
             direction: self.direction,
             baseline: None,
             owner: Some(current_user()),
+            parent: self.parent.clone(),
         }
     }
 }
@@ -90,49 +96,71 @@ pub fn run(hub: &Hub, request: Request) -> Result<InitReport> {
 /// Checks the whole request before anything is made.
 pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
     hub.check_unicode()?;
+    let parent = request.from.as_ref().map(|from| parent::find(hub, from));
+    let parent = parent.transpose()?;
+    let of_parent = parent.as_ref().map(|parent| &parent.config);
     let settings = &hub.settings;
-    let agents = request.agents.or(settings.agents).unwrap_or_default();
-    hub.check_agents(agents.get())?;
+    let task = request.task.or_else(|| Some(of_parent?.task.clone()));
+    let task = task.ok_or(Error::NoTask)?;
+    let agents = request.agents.map(AgentCount::get);
+    let agents = agents.or_else(|| Some(of_parent?.agent_count));
+    let agents = agents.unwrap_or_else(|| settings.agents.unwrap_or_default().get());
+    hub.check_agents(agents)?;
     // Asked again when it is made; until then somebody else may make one, too.
     hub.check_new_session()?;
-    let eval_cmd = request.eval_cmd.or_else(|| settings.eval_cmd.clone());
-    let metric = request.metric.or_else(|| settings.metric.clone());
-    let direction = request.direction.or(settings.direction);
+    let eval_cmd = match (request.eval_cmd, &parent) {
+        (None, Some(parent)) => parent.eval_cmd(hub)?,
+        (given, _) => given,
+    };
+    let eval_cmd = eval_cmd.or_else(|| settings.eval_cmd.clone());
+    let metric = request.metric.or_else(|| of_parent?.metric.clone());
+    let metric = metric.or_else(|| settings.metric.clone());
+    let direction = request.direction.or_else(|| of_parent?.direction);
+    let direction = direction.or(settings.direction);
     if eval_cmd.is_none() && metric.is_some() {
         return Err(Error::MetricWithoutCommand);
     }
     if metric.is_none() && request.direction.is_some() {
         return Err(Error::DirectionWithoutMetric);
     }
-    let named = request.base_branch.or_else(|| settings.base_branch.clone());
-    let base_branch = match named {
-        Some(branch) => branch,
-        None => hub
-            .repository
-            .head_branch()?
-            .ok_or(Error::NoCurrentBranch)?,
-    };
-    let base_commit = match hub.repository.branch_tip(&base_branch)? {
-        Some(commit) => commit,
-        // In a repository that was just made, HEAD names a branch that is not there yet.
-        None if hub.repository.head_branch()?.as_ref() == Some(&base_branch) => {
-            return Err(git::Error::UnbornBranch(base_branch).into());
-        }
-        None => return Err(Error::NoBaseBranch(base_branch)),
-    };
+    let named = request.base_branch;
+    let named = named.or_else(|| Some(of_parent?.base_branch.clone()));
+    let (base_branch, tip) = base(hub, named.or_else(|| settings.base_branch.clone()))?;
+    if let Some(parent::Parent { config, winner, .. }) = &parent {
+        hub.note(format!("from {winner} of session {}", config.session_id));
+    }
+    let base_commit = parent.as_ref().map_or(tip, |parent| parent.tip.clone());
     let eval_cmd = eval_cmd
         .map(|command| resolve(hub, "eval command", &command, &base_commit))
         .transpose()?;
     Ok(Plan {
-        task: request.task,
-        agents: agents.get(),
+        task,
+        agents,
         base_branch,
         base_commit,
         eval_cmd,
         direction: metric.as_ref().map(|_| direction.unwrap_or_default()),
         metric,
         baseline: request.baseline,
+        parent: parent.map(|parent| parent.config.session_id),
     })
+}
+
+/// The base branch, by its name or the one that is checked out, with its tip.
+fn base(hub: &Hub, named: Option<BranchName>) -> Result<(BranchName, CommitId)> {
+    let head = || hub.repository.head_branch();
+    let base_branch = match named {
+        Some(branch) => branch,
+        None => head()?.ok_or(Error::NoCurrentBranch)?,
+    };
+    match hub.repository.branch_tip(&base_branch)? {
+        Some(commit) => Ok((base_branch, commit)),
+        // In a repository that was just made, HEAD names a branch that is not there yet.
+        None if head()?.as_ref() == Some(&base_branch) => {
+            Err(git::Error::UnbornBranch(base_branch).into())
+        }
+        None => Err(Error::NoBaseBranch(base_branch)),
+    }
 }
 
 /// Checks that a command's program is found and that it is this user's own.

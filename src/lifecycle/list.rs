@@ -71,6 +71,7 @@ fn listed(stored: StoredSession) -> ListedSession {
         updated: Some(stored.session.updated),
         base_branch: Some(stored.config.base_branch),
         owner: stored.config.owner,
+        parent: stored.config.parent,
         reason: None,
     }
 }
@@ -85,6 +86,7 @@ fn unreadable(session_id: SessionId, reason: String) -> ListedSession {
         updated: None,
         base_branch: None,
         owner: None,
+        parent: None,
         reason: Some(reason),
     }
 }

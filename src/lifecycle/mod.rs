@@ -29,6 +29,7 @@ pub mod merge;
 pub mod messages;
 pub mod metrics;
 mod owner;
+mod parent;
 pub mod path;
 pub mod pause;
 pub mod presets;

@@ -22,7 +22,7 @@ use super::owner::owner_of;
 use super::yaml::{self, LONGEST, line_of};
 
 /// The names that hub knows, in the order in which they are written: the established ones first.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "session_id",
     "task",
     "agent_count",
@@ -34,7 +34,11 @@ const NAMES: [&str; 11] = [
     "direction",
     "baseline",
     "owner",
+    "parent",
 ];
+
+/// Those among them that mean nothing in a file without `base_commit`: an older tool wrote it.
+const NEWER: [&str; 2] = ["owner", "parent"];
 
 /// A session's configuration as it stands in its file.
 #[derive(Clone, Debug)]
@@ -63,10 +67,9 @@ impl ConfigFile {
         })?;
         let (mut keys, mut extra) = parse(path, &text)?;
         // Older tools did not write the commit; what one calls an owner may be anybody.
-        if keys.get("base_commit").is_none_or(Value::is_null)
-            && let Some(owner) = keys.remove("owner")
-        {
-            extra.insert("owner".into(), owner);
+        if keys.get("base_commit").is_none_or(Value::is_null) {
+            let theirs = |name| Some((Value::from(name), keys.remove(name)?));
+            extra.extend(NEWER.into_iter().filter_map(theirs));
         }
         let reader = Reader {
             path,
@@ -131,11 +134,12 @@ impl ConfigFile {
             "baseline",
             config.baseline.map(|value| format!("{value:?}")),
         );
-        if !self.extra.contains_key("owner") {
-            line(
-                "owner",
-                config.owner.as_ref().map(|name| scalar(name.as_str())),
-            );
+        let owner = config.owner.as_ref().map(|name| scalar(name.as_str()));
+        let parent = config.parent.as_ref().map(|id| scalar(id.as_str()));
+        for (name, value) in NEWER.into_iter().zip([owner, parent]) {
+            if !self.extra.contains_key(name) {
+                line(name, value);
+            }
         }
         if !self.extra.is_empty() {
             let extra = serde_yaml::to_string(&self.extra)
@@ -250,6 +254,7 @@ impl Reader<'_> {
             direction: self.optional("direction")?,
             baseline: self.baseline()?,
             owner: self.optional("owner")?,
+            parent: self.optional("parent")?,
         })
     }
 
@@ -420,9 +425,10 @@ mod tests {
                 direction: Some(crate::domain::metric::Direction::Higher),
                 baseline,
                 owner: Some("ada".parse().unwrap()),
+                parent: Some("20260317-143021-2".parse().unwrap()),
             };
             let text = ConfigFile::new(config.clone()).to_text().unwrap();
-            prop_assert_eq!(text.lines().count(), 11, "one line each: {}", text);
+            prop_assert_eq!(text.lines().count(), 12, "one line each: {}", text);
             prop_assert_eq!(read(&text).unwrap().config, config);
         }
     }

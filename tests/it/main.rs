@@ -40,6 +40,7 @@ mod readme;
 mod ready;
 mod repositories;
 mod retry;
+mod rounds;
 mod run;
 mod send;
 mod statistics;

@@ -18,12 +18,15 @@ use crate::render::table::{self, number, text};
 #[must_use]
 pub fn init(report: &InitReport) -> String {
     let config = &report.config;
+    let from = match &config.parent {
+        Some(parent) => format!("session {parent}"),
+        None => config.base_branch.to_string(),
+    };
     let mut text = format!(
-        "session {} ({} agent{}, from {} {})\n",
+        "session {} ({} agent{}, from {from} {})\n",
         report.session_id,
         config.agent_count,
         if config.agent_count == 1 { "" } else { "s" },
-        config.base_branch,
         config
             .base_commit
             .as_ref()
@@ -52,27 +55,30 @@ pub fn list(report: &ListReport) -> String {
     if report.sessions.is_empty() {
         return "no sessions\n".to_owned();
     }
+    let with_parent = report.sessions.iter().any(|one| one.parent.is_some());
     let rows = report.sessions.iter().map(|session| {
         let state = session.state.as_str();
         let what = session.task.as_deref().or(session.reason.as_deref());
-        vec![
+        let mut row = vec![
             session.session_id.to_string(),
             paint(style::of_word(state), state),
             session.agents.map_or_else(dash, |count| count.to_string()),
             session.created.as_ref().map_or_else(dash, time::format),
-            one_line(what.unwrap_or_default()),
-        ]
+        ];
+        let parent = session.parent.as_ref();
+        row.extend(with_parent.then(|| parent.map_or_else(dash, ToString::to_string)));
+        row.push(one_line(what.unwrap_or_default()));
+        row
     });
-    table::draw(
-        &[
-            text("SESSION"),
-            text("STATE"),
-            number("AGENTS"),
-            text("CREATED"),
-            text("TASK"),
-        ],
-        rows.collect(),
-    )
+    let mut columns = vec![
+        text("SESSION"),
+        text("STATE"),
+        number("AGENTS"),
+        text("CREATED"),
+    ];
+    columns.extend(with_parent.then(|| text("PARENT")));
+    columns.push(text("TASK"));
+    table::draw(&columns, rows.collect())
 }
 
 /// `hub status`; `now` is what ages are counted from.
@@ -94,6 +100,9 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
         .as_ref()
         .map_or("", |commit| commit.short());
     line("base", format!("{} {base}", config.base_branch));
+    if let Some(parent) = &config.parent {
+        line("parent", parent.to_string());
+    }
     if let Some(command) = &config.eval_cmd {
         line("eval", command.clone());
     }

@@ -37,6 +37,7 @@ fn is_listed_in_the_established_shape() {
           "updated": "2026-03-16T18:02:59+00:00",
           "base_branch": "main",
           "owner": [OWNER],
+          "parent": null,
           "reason": null
         },
         {
@@ -48,6 +49,7 @@ fn is_listed_in_the_established_shape() {
           "updated": "2026-03-12T11:21:45+00:00",
           "base_branch": "main",
           "owner": [OWNER],
+          "parent": null,
           "reason": null
         },
         {
@@ -59,6 +61,7 @@ fn is_listed_in_the_established_shape() {
           "updated": "2026-03-09T15:40:02+00:00",
           "base_branch": "main",
           "owner": [OWNER],
+          "parent": null,
           "reason": null
         },
         {
@@ -70,6 +73,7 @@ fn is_listed_in_the_established_shape() {
           "updated": "2026-03-05T10:16:12+00:00",
           "base_branch": "main",
           "owner": [OWNER],
+          "parent": null,
           "reason": null
         },
         {
@@ -81,6 +85,7 @@ fn is_listed_in_the_established_shape() {
           "updated": "2026-03-02T09:00:00+00:00",
           "base_branch": "main",
           "owner": [OWNER],
+          "parent": null,
           "reason": null
         }
       ],
@@ -167,7 +172,8 @@ fn shows_what_the_file_left_out_as_null() {
         "metric": null,
         "direction": null,
         "baseline": null,
-        "owner": [OWNER]
+        "owner": [OWNER],
+        "parent": null
       },
       "state": {
         "session_id": "20260316-173015",

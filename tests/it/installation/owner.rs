@@ -47,8 +47,8 @@ fn a_session_knows_who_made_it() {
     let repo = TestRepo::new();
     let id = session(&repo);
     let config = repo.read(format!(".agenthub/sessions/{id}/config.yaml"));
-    let last = config.lines().last().unwrap();
-    assert_eq!(last, format!("owner: {}", me(&repo)));
+    let line = format!("owner: {}", me(&repo));
+    assert!(config.lines().any(|found| found == line), "{config}");
     let document = repo.hub(["list", "--json"]).json();
     assert_eq!(document["sessions"][0]["owner"], me(&repo));
     let number = rustix::process::geteuid().as_raw().to_string();

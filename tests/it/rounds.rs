@@ -1,0 +1,3 @@
+//! Next rounds: sessions that go on from the winner of another one.
+
+mod by_hand;

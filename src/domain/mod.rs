@@ -25,6 +25,7 @@ pub mod ready;
 pub mod refs;
 pub mod report;
 pub mod resources;
+pub mod rounds;
 pub mod session;
 pub mod settings;
 pub mod since;

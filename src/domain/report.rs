@@ -47,9 +47,11 @@ pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};
 pub use send::{SendReport, SentTo};
 mod dry_run;
+mod rounds;
 mod templates;
 
 pub use dry_run::{DryRunReport, PlannedAgent};
+pub use rounds::{RoundReport, RoundsEnd};
 pub use templates::{ListedTemplate, TemplateSource, TemplatesReport};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.
@@ -564,7 +566,7 @@ pub struct PathReport {
     pub path: PathBuf,
 }
 
-/// `hub run`.
+/// `hub run`; of several rounds it tells of the one that was merged.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RunReport {
     /// The session.
@@ -579,4 +581,8 @@ pub struct RunReport {
     pub merge: Option<MergeReport>,
     /// What was cleaned up; null when the session is not at its end.
     pub cleanup: Option<CleanupReport>,
+    /// All rounds, in their order.
+    pub rounds: Vec<RoundReport>,
+    /// Why no other round followed.
+    pub rounds_end: RoundsEnd,
 }

@@ -33,7 +33,11 @@ pub fn of_spawn(hub: &Hub, request: &spawn::Request) -> Result<DryRunReport> {
 /// # Errors
 /// Those by which `hub run` refuses to begin.
 pub fn of_run(hub: &Hub, request: &run::Request) -> Result<DryRunReport> {
-    let (plan, commands, recipe) = run::prepare(hub, request)?;
+    let run::Prepared {
+        plan,
+        commands,
+        recipe,
+    } = run::prepare(hub, request)?;
     let now = hub.now();
     let id = SessionId::at(now, 1);
     let config = plan.config(id.clone(), now);

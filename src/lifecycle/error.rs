@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::domain::board::Channel;
 use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::evaluation::requirement::Requirement;
 use crate::domain::id::{AgentId, BadName, SessionId};
 use crate::domain::limits::LimitReached;
+use crate::domain::metric::MetricName;
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::session::Exit;
@@ -116,6 +118,17 @@ pub enum Error {
     /// A metric that no command prints.
     #[error("--metric is given without an eval command")]
     MetricWithoutCommand,
+    /// Rounds that nothing says are better.
+    #[error("--rounds is given without a metric")]
+    RoundsWithoutMetric,
+    /// Rounds are to stop by a number that is not measured.
+    #[error("--stop-when {requirement} names another metric than {metric}")]
+    OtherMetric {
+        /// What was asked for.
+        requirement: Requirement,
+        /// The metric that is measured.
+        metric: MetricName,
+    },
     /// A direction of nothing.
     #[error("--direction is given without a metric")]
     DirectionWithoutMetric,
@@ -467,6 +480,8 @@ impl Diagnostic for Error {
             | Self::PresetsAtInit(_)
             | Self::PresetsTwice(_)
             | Self::NoTask
+            | Self::RoundsWithoutMetric
+            | Self::OtherMetric { .. }
             | Self::MetricWithoutCommand
             | Self::DirectionWithoutMetric
             | Self::AmbiguousPost { .. }
@@ -532,6 +547,10 @@ impl Diagnostic for Error {
                 counts.total().get()
             ),
             Self::PresetsTwice(_) | Self::TwoTexts(_) => "leave one of them out".to_owned(),
+            Self::RoundsWithoutMetric => "give --eval CMD and --metric NAME too".to_owned(),
+            Self::OtherMetric { metric, .. } => {
+                format!("rounds are compared by {metric}; stop by that")
+            }
             Self::NoTask => "give --task TASK".to_owned(),
             Self::MetricWithoutCommand => "give --eval CMD too".to_owned(),
             Self::DirectionWithoutMetric => "give --metric NAME too".to_owned(),

@@ -56,6 +56,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// The number by which results are ranked.
+    pub fn metric(&self) -> Option<&MetricName> {
+        self.metric.as_ref()
+    }
+
     /// What the session would be about; its baseline is not measured yet.
     pub fn config(&self, session_id: SessionId, created: DateTime<Utc>) -> SessionConfig {
         SessionConfig {

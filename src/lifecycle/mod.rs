@@ -37,6 +37,7 @@ mod prompts;
 mod ready;
 mod recover;
 pub mod retry;
+pub mod rounds;
 pub mod run;
 mod scratch;
 pub mod send;

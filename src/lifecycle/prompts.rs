@@ -52,6 +52,19 @@ impl Recipe {
         })
     }
 
+    /// The strategies that are handed out.
+    pub fn strategies(&self) -> &[Option<Strategy>] {
+        &self.strategies
+    }
+
+    /// The same template with other strategies.
+    pub fn with_strategies(&self, strategies: Vec<Option<Strategy>>) -> Self {
+        Self {
+            template: self.template.clone(),
+            strategies,
+        }
+    }
+
     /// The prompt and the strategy of every agent, in the order of `branches`.
     pub fn prompts(
         &self,

@@ -3,7 +3,7 @@
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::progress::Progress;
-use crate::domain::report::{EvalReport, RunReport, WaitReport};
+use crate::domain::report::{CleanupReport, EvalReport, RoundsEnd, RunReport, WaitReport};
 use crate::domain::state::SessionState;
 use crate::process::Interrupt;
 use crate::store::{LockedSession, StoredSession};
@@ -12,17 +12,19 @@ use super::error::{Error, Result};
 use super::hub::Hub;
 use super::prompts::Recipe;
 use super::spawn::Commands;
-use super::{agents, cleanup, eval, init, merge, ready, spawn, stop, wait};
+use super::{agents, cleanup, eval, init, merge, ready, rounds, spawn, stop, wait};
 
 /// A whole tournament.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The session to make.
+    /// The session to make; that of the first round where there are several.
     pub init: init::Request,
     /// How its agents are made and started.
     pub spawn: spawn::Request,
     /// How the results are measured and ranked.
     pub eval: eval::Options,
+    /// How many rounds are held, where it is more than one.
+    pub rounds: Option<rounds::Rounds>,
 }
 
 /// Makes a session, lets its agents work, measures them, merges the winner and cleans up.
@@ -31,7 +33,23 @@ pub struct Request {
 /// Those of the single commands. Whatever was done until then stays and can be gone on
 /// with by them; a session that could not be spawned is taken back.
 pub fn run(hub: &Hub, request: &Request) -> Result<RunReport> {
-    let id = start(hub, request)?;
+    if let Some(several) = &request.rounds {
+        return rounds::run(hub, request, several);
+    }
+    let prepared = prepare(hub, request)?;
+    let (mut session, report) = tournament(hub, request, &prepared)?;
+    let mut report = conclude(hub, &mut session, report)?;
+    rounds::finish(&mut report);
+    Ok(report)
+}
+
+/// From a plan to a ranking; the session stays locked.
+pub(super) fn tournament(
+    hub: &Hub,
+    request: &Request,
+    prepared: &Prepared,
+) -> Result<(LockedSession, RunReport)> {
+    let id = start(hub, &request.spawn, prepared)?;
     let waited = wait_or_stop(hub, &id)?;
     let mut session = hub.lock(&id, "run")?;
     let measuring = eval::Request {
@@ -40,48 +58,80 @@ pub fn run(hub: &Hub, request: &Request) -> Result<RunReport> {
     };
     let evaluated = eval::evaluate(hub, &mut session, &measuring)?;
     hub.tell(Progress::Ranking(Box::new(evaluated.clone())));
-    let mut report = RunReport {
-        session_id: id.clone(),
+    let round = rounds::report(1, session.config(), &evaluated, None);
+    let report = RunReport {
+        session_id: id,
         state: session.session().state(),
         agents: waited.agents,
         eval: evaluated,
         merge: None,
         cleanup: None,
+        rounds: vec![round],
+        rounds_end: RoundsEnd::AllHeld,
     };
-    check_winner(&id, &report)?;
-    ask(hub, &session, &report.eval)?;
-    let merged = merge::merge(hub, &mut session, &merge::Request::default())?;
+    Ok((session, report))
+}
+
+/// Asks, merges the winner and cleans up.
+pub(super) fn conclude(
+    hub: &Hub,
+    session: &mut LockedSession,
+    mut report: RunReport,
+) -> Result<RunReport> {
+    check_winner(&report.session_id, &report)?;
+    ask(hub, session, &report.eval)?;
+    let merged = merge::merge(hub, session, &merge::Request::default())?;
     report.state = merged.state;
     report.merge = Some(merged);
-    match cleanup::cleanup(hub, &mut session, false) {
-        Ok(cleaned) => report.cleanup = Some(cleaned),
-        // The work is merged; what is left can be looked at and cleaned up later.
+    report.cleanup = clean(hub, session)?;
+    Ok(report)
+}
+
+/// Cleans up; what is left to keep work safe can be looked at and cleaned up later.
+pub(super) fn clean(hub: &Hub, session: &mut LockedSession) -> Result<Option<CleanupReport>> {
+    match cleanup::cleanup(hub, session, false) {
+        Ok(cleaned) => Ok(Some(cleaned)),
         Err(error) if error.code() == Code::Refused => {
             hub.warn(format!("not cleaned up: {error}"));
             if let Some(hint) = error.hint() {
                 hub.note(hint);
             }
+            Ok(None)
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
     }
-    Ok(report)
+}
+
+/// What was checked before there is a session.
+pub(super) struct Prepared {
+    pub plan: init::Plan,
+    pub commands: Commands,
+    pub recipe: Recipe,
 }
 
 /// All that can be checked before there is a session: the plan, the agents' command, the prompts.
-pub(super) fn prepare(hub: &Hub, request: &Request) -> Result<(init::Plan, Commands, Recipe)> {
+pub(super) fn prepare(hub: &Hub, request: &Request) -> Result<Prepared> {
     let plan = init::plan(hub, request.init.clone())?;
     hub.check_running(plan.agents)?;
     ready::check(hub, &request.spawn.launch.ready)?;
     let agents: Vec<AgentId> = AgentId::first(plan.agents).collect();
     let commands = spawn::commands_of(hub, &request.spawn, &agents, &plan.base_commit)?;
     let recipe = Recipe::read(hub, &request.spawn)?;
-    Ok((plan, commands, recipe))
+    Ok(Prepared {
+        plan,
+        commands,
+        recipe,
+    })
 }
 
 /// From nothing to agents that run; when that fails, to nothing again.
-fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
-    let (plan, commands, recipe) = prepare(hub, request)?;
-    let (mut session, problem) = init::execute(hub, &plan)?;
+fn start(hub: &Hub, how: &spawn::Request, prepared: &Prepared) -> Result<SessionId> {
+    let Prepared {
+        plan,
+        commands,
+        recipe,
+    } = prepared;
+    let (mut session, problem) = init::execute(hub, plan)?;
     let config = session.config();
     let id = config.session_id.clone();
     hub.note(format!("session {id}: {}", config.task.title()));
@@ -90,13 +140,13 @@ fn start(hub: &Hub, request: &Request) -> Result<SessionId> {
         (_, _, Some(problem)) => hub.warn(format!("no baseline: {problem}")),
         _ => {}
     }
-    if let Err(error) = spawn::make(hub, &mut session, &recipe) {
+    if let Err(error) = spawn::make(hub, &mut session, recipe) {
         if session.session().state() == SessionState::Init {
             init::take_back(hub, session)?;
         }
         return Err(error);
     }
-    let started = spawn::start(hub, &mut session, &request.spawn, &recipe, &commands);
+    let started = spawn::start(hub, &mut session, how, recipe, commands);
     drop(session);
     if let Err(error) = started {
         stop::stop_agents(hub, &id, &[])?;

@@ -2,6 +2,7 @@
 
 mod mishaps;
 mod question;
+mod rounds;
 mod stopped;
 mod tournament;
 

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::domain::report::{
-    ArchiveReport, ArchivedAttempt, CleanupReport, MergeReport, RunReport,
+    ArchiveReport, ArchivedAttempt, CleanupReport, MergeReport, RoundsEnd, RunReport,
 };
+
+use super::dash;
+use crate::render::table::{self, number, text};
 
 /// `hub merge`.
 #[must_use]
@@ -80,6 +83,37 @@ pub fn run(report: &RunReport) -> String {
             cleaned.deleted_branches.len()
         );
     }
+    if report.rounds.len() > 1 {
+        text.push_str(&rounds(report));
+    }
     let _ = writeln!(text, "session {} is {}", report.session_id, report.state);
     text
+}
+
+fn rounds(report: &RunReport) -> String {
+    let value = |value: Option<f64>| value.map_or_else(dash, |value| value.to_string());
+    let rows = report.rounds.iter().map(|round| {
+        vec![
+            round.round.to_string(),
+            round.session_id.to_string(),
+            value(round.baseline),
+            value(round.metric_value),
+            round.winner.map_or_else(dash, |agent| agent.to_string()),
+            round.state.to_string(),
+        ]
+    });
+    let columns = [
+        number("ROUND"),
+        text("SESSION"),
+        number("FROM"),
+        number("TO"),
+        text("WINNER"),
+        text("STATE"),
+    ];
+    let ended = match report.rounds_end {
+        RoundsEnd::AllHeld => "all rounds were held",
+        RoundsEnd::NotImproved => "nobody improved on what the last round started from",
+        RoundsEnd::Reached => "what was asked for is reached",
+    };
+    format!("{}{ended}\n", table::draw(&columns, rows.collect()))
 }

@@ -13,6 +13,7 @@ mod error;
 mod eval;
 mod events;
 mod global;
+mod graft;
 mod init;
 mod limits;
 mod list;
@@ -96,6 +97,8 @@ enum Command {
     Send(send::Args),
     /// Connect this terminal with that of an agent
     Attach(attach::Args),
+    /// Put files of one agent onto the work of another, as its next attempt
+    Graft(graft::Args),
     /// Show what agents have printed
     Logs(logs::Args),
     /// Measure every attempt and rank them
@@ -170,6 +173,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Retry(args) => retry::run(args, global),
         Command::Send(args) => send::run(args, global),
         Command::Attach(args) => attach::run(&args, global),
+        Command::Graft(args) => graft::run(args, global),
         Command::Logs(args) => logs::run(args, global),
         Command::Eval(args) => eval::run(args, global),
         Command::Merge(args) => merge::run(args, global),

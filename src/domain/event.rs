@@ -27,6 +27,8 @@ pub enum Operation {
     Send,
     /// An agent got its next attempt.
     Retry,
+    /// An agent got an attempt with paths of another one.
+    Graft,
     /// A state was set by hand.
     Update,
     /// Results were measured.
@@ -56,6 +58,7 @@ impl Operation {
             Self::Resume => "resume",
             Self::Send => "send",
             Self::Retry => "retry",
+            Self::Graft => "graft",
             Self::Update => "update",
             Self::Eval => "eval",
             Self::Merge => "merge",

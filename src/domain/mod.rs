@@ -9,6 +9,7 @@ pub mod diff;
 pub mod environment;
 pub mod evaluation;
 pub mod event;
+pub mod graft;
 pub mod id;
 pub mod launch;
 pub mod limits;

@@ -47,10 +47,12 @@ pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};
 pub use send::{SendReport, SentTo};
 mod dry_run;
+mod graft;
 mod rounds;
 mod templates;
 
 pub use dry_run::{DryRunReport, PlannedAgent};
+pub use graft::GraftReport;
 pub use rounds::{RoundReport, RoundsEnd};
 pub use templates::{ListedTemplate, TemplateSource, TemplatesReport};
 

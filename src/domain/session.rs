@@ -400,6 +400,37 @@ impl Session {
         Ok(())
     }
 
+    /// Gives an agent a next attempt that is made and done already, by the edges that lead there.
+    ///
+    /// An agent that waits was never run by hub: somebody else has worked in its place, and
+    /// its attempt counts as done. Nobody runs when this is over, so a session that is being
+    /// evaluated may go through it, too.
+    ///
+    /// # Errors
+    /// When the session is neither `running` nor `evaluating`, has no such agent, or the agent runs.
+    pub fn graft(
+        &mut self,
+        next: &AttemptBranch,
+        now: DateTime<Utc>,
+    ) -> Result<(), TransitionError> {
+        use AgentStatus::{Pending, Running, Succeeded};
+        let mut grafted = self.clone();
+        if grafted.state == SessionState::Evaluating {
+            grafted.state = SessionState::Running;
+        }
+        let status = grafted.agents.get(&next.agent).map(AgentRecord::status);
+        if status == Some(Pending) {
+            grafted.advance_agent(next.agent, Running, now)?;
+            grafted.advance_agent(next.agent, Succeeded, now)?;
+        }
+        grafted.retry(next, None, now)?;
+        grafted.advance_agent(next.agent, Running, now)?;
+        grafted.advance_agent(next.agent, Succeeded, now)?;
+        grafted.state = self.state;
+        *self = grafted;
+        Ok(())
+    }
+
     /// Walks one edge of an agent's machine.
     ///
     /// # Errors

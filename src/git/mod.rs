@@ -19,6 +19,7 @@ mod changes;
 mod checkout;
 mod diff;
 mod error;
+mod graft;
 mod graph;
 mod merge;
 mod nested;

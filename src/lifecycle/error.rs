@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::board::Channel;
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::evaluation::requirement::Requirement;
+use crate::domain::graft::GraftRefused;
 use crate::domain::id::{AgentId, BadName, SessionId};
 use crate::domain::limits::LimitReached;
 use crate::domain::metric::MetricName;
@@ -43,6 +44,9 @@ pub enum Error {
     /// A value that breaks its grammar.
     #[error(transparent)]
     BadName(#[from] BadName),
+    /// A graft that cannot be meant, or has nothing to do.
+    #[error(transparent)]
+    Graft(#[from] GraftRefused),
     /// A prompt template with a placeholder that does not exist.
     #[error(transparent)]
     Template(#[from] UnknownPlaceholder),
@@ -451,6 +455,7 @@ impl Diagnostic for Error {
             Self::Limit(error) => error.code(),
             Self::BadName(error) => error.code(),
             Self::Template(error) => error.code(),
+            Self::Graft(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
             Self::WrongState { .. }
             | Self::NotEvaluated { .. }
@@ -514,6 +519,7 @@ impl Diagnostic for Error {
             Self::Limit(error) => return error.hint(),
             Self::BadName(error) => return error.hint(),
             Self::Template(error) => return error.hint(),
+            Self::Graft(error) => return error.hint(),
             Self::BadStrategies { source, .. } => return source.hint(),
             Self::WrongState { hint, .. }
             | Self::Unconfirmed { hint, .. }

@@ -19,6 +19,7 @@ pub mod dry_run;
 mod error;
 pub mod eval;
 pub mod events;
+pub mod graft;
 mod hub;
 pub mod init;
 mod limits;

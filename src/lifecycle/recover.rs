@@ -14,7 +14,7 @@ use crate::store::{self, LockedSession};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::{announce, archive, cleanup, init, merge, retry, spawn};
+use super::{announce, archive, cleanup, graft, init, merge, retry, spawn};
 
 /// What became of an unfinished operation.
 enum Settled {
@@ -70,6 +70,13 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
         Operation::Merge => settle_merge(hub, &mut session, &unfinished)?,
         Operation::Retry => {
             if retry::settle(hub, &session, &unfinished)? {
+                Settled::Finished
+            } else {
+                Settled::TakenBack
+            }
+        }
+        Operation::Graft => {
+            if graft::settle(hub, &session, &unfinished)? {
                 Settled::Finished
             } else {
                 Settled::TakenBack

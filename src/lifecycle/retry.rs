@@ -145,13 +145,17 @@ pub(super) fn next_attempt(
 }
 
 /// An attempt that is to be made.
-struct Plan {
-    branch: AttemptBranch,
-    commit: CommitId,
-    worktree: PathBuf,
+pub(super) struct Plan {
+    pub branch: AttemptBranch,
+    pub commit: CommitId,
+    pub worktree: PathBuf,
 }
 
-fn plan(hub: &Hub, session: &LockedSession, agent: AgentId, from: From) -> Result<Plan> {
+/// Looks where an agent's next attempt is to be made.
+///
+/// # Errors
+/// When its worktree holds work that no commit holds.
+pub(super) fn plan(hub: &Hub, session: &LockedSession, agent: AgentId, from: From) -> Result<Plan> {
     let config = session.config();
     let id = &config.session_id;
     let attempts = hub.attempts(session.session())?;
@@ -193,14 +197,15 @@ fn plan(hub: &Hub, session: &LockedSession, agent: AgentId, from: From) -> Resul
     })
 }
 
-fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -> Result<()> {
+/// Makes the attempt's branch and checks it out in the agent's worktree.
+pub(super) fn check_out(hub: &Hub, session: &LockedSession, plan: &Plan) -> Result<()> {
     let Plan {
         branch,
         commit,
         worktree,
     } = plan;
     let name = branch.name();
-    let lock = hub.lock_repository("retry")?;
+    let _lock = hub.lock_repository("the next attempt")?;
     if worktree.is_dir() {
         hub.repository.switch_to_new(worktree, &name, commit)?;
     } else {
@@ -213,7 +218,16 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
         Carrier::new(hub)?.fill(hub, worktree)?;
         ready::forget(&session.dir().agent(branch.agent))?;
     }
-    drop(lock);
+    Ok(())
+}
+
+fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -> Result<()> {
+    let Plan {
+        branch,
+        commit,
+        worktree,
+    } = plan;
+    check_out(hub, session, plan)?;
     let folder = session.dir().agent(branch.agent);
     let record = session.session().agents().get(&branch.agent);
     let strategy = record.and_then(|record| record.strategy.clone());
@@ -242,7 +256,7 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
 }
 
 /// Puts the worktree back on the branch that the state names, and removes the new one.
-fn take_back(hub: &Hub, session: &LockedSession, plan: &Plan) -> Result<()> {
+pub(super) fn take_back(hub: &Hub, session: &LockedSession, plan: &Plan) -> Result<()> {
     let agent = plan.branch.agent;
     let name = plan.branch.name();
     let _lock = hub.lock_repository("taking back a retry")?;

@@ -90,6 +90,12 @@ fn scenario(name: &str) -> Scenario {
             let command = words(&format!("eval {session}"));
             (Some(session), command)
         }
+        "graft" => {
+            let session = evaluated(repo);
+            let options = "--onto agent-1 --from agent-2 p50_ms";
+            let command = words(&format!("graft {session} {options}"));
+            (Some(session), command)
+        }
         "merge" => {
             let session = evaluated(repo);
             let command = words(&format!("merge {session}"));

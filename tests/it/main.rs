@@ -24,6 +24,7 @@ mod doctor;
 mod established;
 mod evaluation;
 mod events;
+mod graft;
 mod hermetic;
 mod installation;
 mod kills;

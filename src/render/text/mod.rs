@@ -29,7 +29,7 @@ pub use journal::{all_events, events, followed};
 pub use messages::send;
 pub use metrics::metrics;
 pub use presets::presets;
-pub use results::{archive, cleanup, merge, run};
+pub use results::{archive, cleanup, graft, merge, run};
 pub use session::{init, list, path, status, update};
 pub use templates::{template, templates};
 

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::domain::report::{
-    ArchiveReport, ArchivedAttempt, CleanupReport, MergeReport, RoundsEnd, RunReport,
+    ArchiveReport, ArchivedAttempt, CleanupReport, GraftReport, MergeReport, RoundsEnd, RunReport,
 };
 
-use super::dash;
+use super::{dash, lines};
 use crate::render::table::{self, number, text};
 
 /// `hub merge`.
@@ -25,6 +25,24 @@ pub fn merge(report: &MergeReport) -> String {
     };
     text.push_str(&archived(&report.archived));
     text
+}
+
+/// `hub graft`.
+#[must_use]
+pub fn graft(report: &GraftReport) -> String {
+    let files = match report.diff.files_changed {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
+    let id = &report.session_id;
+    format!(
+        "{} of session {id} is at attempt {} now: {files} of {} ({}) as {}\nnext: hub eval {id}\n",
+        report.agent,
+        report.attempt.number(),
+        report.from,
+        lines(report.diff),
+        report.commit.short(),
+    )
 }
 
 /// `hub archive`.

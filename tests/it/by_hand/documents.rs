@@ -203,6 +203,10 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers_twice("path", &["path", session, "agent-1"]);
     all.answers_twice("eval", &["eval", session]);
     look(&mut all);
+    let paths = ["--onto", "agent-1", "--from", "agent-2", "agent-2.txt"];
+    let graft = [&["graft", session], &paths[..]].concat();
+    all.answers("graft", &graft, &["--json"]);
+    all.answers_twice("eval", &["eval", session]);
     all.answers("merge", &["merge", session], &["--json"]);
     look(&mut all);
     all.answers_twice("cleanup", &["cleanup", session]);

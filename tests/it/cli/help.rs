@@ -36,6 +36,7 @@ fn help_lists_the_commands() {
       retry        Give agents that have ended another attempt; the earlier one stays
       send         Say something to agents that run or wait
       attach       Connect this terminal with that of an agent
+      graft        Put files of one agent onto the work of another, as its next attempt
       logs         Show what agents have printed
       eval         Measure every attempt and rank them
       merge        Merge the winner into the base branch and keep the others as tags

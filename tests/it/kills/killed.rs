@@ -58,6 +58,11 @@ fn an_evaluation_that_is_killed_is_made_again() {
 }
 
 #[test]
+fn a_graft_that_is_killed_is_a_whole_attempt_or_none() {
+    survives_kills("graft");
+}
+
+#[test]
 fn a_merge_that_is_killed_is_finished_or_made_again() {
     survives_kills("merge");
 }

@@ -12,13 +12,15 @@ use super::error::status;
 use super::global::Global;
 
 #[derive(Debug, Arguments)]
-#[command(after_help = "Examples:\n  hub merge\n  hub merge 20260317-143022 --agent agent-2")]
+#[command(
+    after_help = "Examples:\n  hub merge\n  hub merge 20260317-143022 --agent agent-2\n  hub merge --agent agent-1 --agent agent-3"
+)]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest that is being evaluated]
     session: Option<SessionSelector>,
-    /// Merge this agent's work, whatever the ranking says
-    #[arg(long, value_name = "AGENT")]
-    agent: Option<AgentId>,
+    /// Merge this agent's work, whatever the ranking says; again for more, one after the other
+    #[arg(long = "agent", value_name = "AGENT")]
+    agents: Vec<AgentId>,
     /// The merge commit's message
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
@@ -28,7 +30,7 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
     let request = merge::Request {
         session: args.session,
-        agent: args.agent,
+        agents: args.agents,
         message: args.message,
     };
     let report = merge::run(&hub, &request)?;

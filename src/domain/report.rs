@@ -488,12 +488,14 @@ pub struct MergeReport {
     pub session_id: SessionId,
     /// `merged`, or `archived` when nobody beat the baseline and that was agreed to.
     pub state: SessionState,
-    /// The agent whose work was merged.
+    /// The agent whose work was merged; the first of them where there are several.
     pub winner: Option<AgentId>,
     /// The branch that was merged into.
     pub base_branch: BranchName,
-    /// The commit that was merged.
+    /// The commit that was merged; the first of them where there are several.
     pub merged_commit: Option<CommitId>,
+    /// All that was merged, in its order.
+    pub merged: Vec<MergedAgent>,
     /// The base branch before.
     pub before: Option<CommitId>,
     /// The base branch after.
@@ -502,6 +504,15 @@ pub struct MergeReport {
     pub checkout: Option<PathBuf>,
     /// The tags that keep the other attempts.
     pub archived: Vec<ArchivedAttempt>,
+}
+
+/// An agent whose work was merged.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct MergedAgent {
+    /// The agent.
+    pub agent: AgentId,
+    /// The commit that was merged.
+    pub commit: CommitId,
 }
 
 /// `hub archive`.

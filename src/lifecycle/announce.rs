@@ -241,10 +241,12 @@ fn ranked(result: &ResultReport) -> String {
 pub(super) fn merged(
     hub: &Hub,
     config: &SessionConfig,
-    winner: AgentId,
+    agents: &[AgentId],
     commit: &CommitId,
     archived: &[ArchivedAttempt],
 ) {
+    let agents: Vec<String> = agents.iter().map(ToString::to_string).collect();
+    let winner = agents.join(", ");
     let (branch, commit) = (&config.base_branch, commit.short());
     let head = format!("## Merge summary: {winner} into {branch}");
     let lines = format!("- **Winner**: {winner}\n- **Merged into**: {branch} as {commit}\n");

@@ -1,6 +1,6 @@
 //! Why a command did not do what it was asked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::board::Channel;
@@ -303,7 +303,7 @@ pub enum Error {
         found: CommitId,
     },
     /// A merge that does not apply; nothing was changed.
-    #[error("{agent} does not merge into {base_branch}: {} in {}", conflicts(.paths), list(.paths))]
+    #[error("{agent} does not merge into {base_branch}{}: {} in {}", behind(.after), conflicts(.paths), list(.paths))]
     MergeConflict {
         /// The session.
         session: SessionId,
@@ -311,10 +311,12 @@ pub enum Error {
         agent: AgentId,
         /// Where it was to go.
         base_branch: BranchName,
+        /// The agents whose work was to be merged before it.
+        after: Box<[AgentId]>,
         /// The files that conflict.
         paths: Vec<PathBuf>,
         /// Where it can be solved.
-        worktree: Option<PathBuf>,
+        worktree: Option<Box<Path>>,
     },
     /// Nobody could be asked, and the safe answer is no.
     #[error("{what} needs a yes, and there is no terminal to ask on")]
@@ -436,6 +438,13 @@ impl Error {
 
 fn list(paths: &[PathBuf]) -> String {
     first_few(paths.iter().map(|path| path.display()))
+}
+
+fn behind(agents: &[AgentId]) -> String {
+    match agents {
+        [] => String::new(),
+        some => format!(" after {}", first_few(some.iter())),
+    }
 }
 
 fn conflicts(paths: &[PathBuf]) -> String {
@@ -621,6 +630,15 @@ impl Diagnostic for Error {
             },
             Self::MovedSinceEval { session, agent, .. } => format!(
                 "measure again with `hub eval {session}`, or take it as it is with `hub merge {session} --agent {agent}`"
+            ),
+            Self::MergeConflict {
+                agent,
+                after,
+                worktree: Some(path),
+                ..
+            } if !after.is_empty() => format!(
+                "nothing was changed; leave {agent} out, or solve it in {} by merging the other's branch there",
+                quoted(path)
             ),
             Self::MergeConflict {
                 session,

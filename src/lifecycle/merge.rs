@@ -4,16 +4,16 @@
 //! branch only when it is whole; a conflict changes nothing.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::domain::evaluation::Evaluation;
-use crate::domain::event::{Operation, Phase};
+use crate::domain::event::{Detail, Operation, Phase};
 use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::ranking;
 use crate::domain::refs::CommitId;
-use crate::domain::report::{ArchivedAttempt, MergeReport};
+use crate::domain::report::{ArchivedAttempt, MergeReport, MergedAgent};
 use crate::domain::session::SessionConfig;
 use crate::domain::state::SessionState;
 use crate::git::MergeResult;
@@ -30,9 +30,10 @@ use super::hub::Hub;
 pub struct Request {
     /// The session; the newest that is being evaluated where none is named.
     pub session: Option<SessionSelector>,
-    /// The agent; the winner of the last evaluation where none is named.
-    pub agent: Option<AgentId>,
-    /// The merge commit's message.
+    /// The agents, whose work is merged one after the other; the winner of the last
+    /// evaluation where none is named.
+    pub agents: Vec<AgentId>,
+    /// The message of every merge commit.
     pub message: Option<String>,
 }
 
@@ -55,32 +56,27 @@ pub(super) fn merge(
     request: &Request,
 ) -> Result<MergeReport> {
     check_state(session)?;
-    let Some(candidate) = candidate(hub, session, request.agent)? else {
+    let Some(candidates) = candidates(hub, session, &request.agents)? else {
         return archive_instead(hub, session);
     };
     let base_tip = hub.base_tip(session.config())?;
-    if hub.repository.is_ancestor(&candidate.tip, &base_tip)? {
-        return Err(Error::NoWinner {
-            session: session.config().session_id.clone(),
-            reason: format!("{} has no commit to merge", candidate.agent),
-        });
-    }
-    let message = match &request.message {
-        Some(message) => message.clone(),
-        None => merge_message(
-            session.config(),
-            candidate.agent,
-            session.evaluation()?.as_ref(),
-        ),
-    };
+    let agents: Vec<AgentId> = candidates.iter().map(|one| one.agent).collect();
+    let first = check_new(hub, session, &candidates, &base_tip)?;
     let intent = json!({
-        "agent": candidate.agent,
-        "commit": candidate.tip,
+        "agent": first.agent,
+        "commit": first.tip,
+        "agents": agents,
         "base_branch": session.config().base_branch,
         "from": base_tip,
     });
     hub.record(session, Operation::Merge, Phase::Begin, intent)?;
-    let moved = move_base(hub, session, &candidate, &base_tip, &message);
+    let moved = move_base(
+        hub,
+        session,
+        &candidates,
+        &base_tip,
+        request.message.as_deref(),
+    );
     let moved = match moved {
         Ok(moved) => moved,
         Err(error) => {
@@ -90,19 +86,45 @@ pub(super) fn merge(
             return Err(hub.cause(error));
         }
     };
-    let archived = finish(hub, session, candidate.agent, &moved.commit)?;
+    let archived = finish(hub, session, &agents, &moved.commit)?;
     hub.record(session, Operation::Merge, Phase::End, json!({}))?;
     Ok(MergeReport {
         session_id: session.config().session_id.clone(),
         state: session.session().state(),
-        winner: Some(candidate.agent),
+        winner: Some(first.agent),
         base_branch: session.config().base_branch.clone(),
-        merged_commit: Some(candidate.tip),
+        merged_commit: Some(first.tip.clone()),
+        merged: candidates.iter().map(Candidate::report).collect(),
         before: Some(base_tip),
         after: Some(moved.commit),
         checkout: moved.checkout,
         archived,
     })
+}
+
+/// The first of what is to be merged, where at least one of it is not in the base branch.
+fn check_new<'c>(
+    hub: &Hub,
+    session: &LockedSession,
+    candidates: &'c [Candidate],
+    base_tip: &CommitId,
+) -> Result<&'c Candidate> {
+    let nothing = |reason| Error::NoWinner {
+        session: session.config().session_id.clone(),
+        reason,
+    };
+    let mut any = false;
+    for candidate in candidates {
+        any |= !hub.repository.is_ancestor(&candidate.tip, base_tip)?;
+    }
+    match candidates.first() {
+        Some(first) if any => Ok(first),
+        Some(first) => {
+            let reason = format!("{} has no commit to merge", first.agent);
+            Err(nothing(reason))
+        }
+        None => Err(nothing("no agent succeeded".to_owned())),
+    }
 }
 
 fn check_state(session: &LockedSession) -> Result<()> {
@@ -130,22 +152,42 @@ struct Candidate {
     tip: CommitId,
 }
 
-/// The agent that was named, or the winner; `None` when the winner does not beat the baseline.
-fn candidate(
+impl Candidate {
+    fn report(&self) -> MergedAgent {
+        MergedAgent {
+            agent: self.agent,
+            commit: self.tip.clone(),
+        }
+    }
+}
+
+/// The agents that were named, or the winner; `None` when the winner does not beat the baseline.
+fn candidates(
     hub: &Hub,
     session: &LockedSession,
-    named: Option<AgentId>,
-) -> Result<Option<Candidate>> {
+    named: &[AgentId],
+) -> Result<Option<Vec<Candidate>>> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for agent in named {
+        if found.iter().all(|other| other.agent != *agent) {
+            let tip = tip_of(hub, session, *agent)?;
+            found.push(Candidate { agent: *agent, tip });
+        }
+    }
+    if !found.is_empty() {
+        return Ok(Some(found));
+    }
+    Ok(winner(hub, session)?.map(|winner| vec![winner]))
+}
+
+/// The winner; `None` when it does not beat the baseline.
+fn winner(hub: &Hub, session: &LockedSession) -> Result<Option<Candidate>> {
     let config = session.config();
     let id = &config.session_id;
     let no_winner = |reason: &str| Error::NoWinner {
         session: id.clone(),
         reason: reason.to_owned(),
     };
-    if let Some(agent) = named {
-        let tip = tip_of(hub, session, agent)?;
-        return Ok(Some(Candidate { agent, tip }));
-    }
     let evaluation = session
         .evaluation()?
         .ok_or_else(|| no_winner("it was not evaluated yet"))?;
@@ -216,6 +258,7 @@ fn archive_instead(hub: &Hub, session: &mut LockedSession) -> Result<MergeReport
         winner: None,
         base_branch: config.base_branch,
         merged_commit: None,
+        merged: Vec::new(),
         before: None,
         after: None,
         checkout: None,
@@ -232,42 +275,66 @@ struct Moved {
 fn move_base(
     hub: &Hub,
     session: &mut LockedSession,
-    candidate: &Candidate,
+    candidates: &[Candidate],
     base_tip: &CommitId,
-    message: &str,
+    message: Option<&str>,
 ) -> Result<Moved> {
-    let config = session.config().clone();
-    let scratch = hub.scratch_of(&config.session_id);
-    let _doing = hub.doing(format!(
-        "merging {} into {}",
-        candidate.agent, config.base_branch
-    ));
+    let base_branch = session.config().base_branch.clone();
+    let scratch = hub.scratch_of(&session.config().session_id);
+    let names: Vec<String> = candidates.iter().map(|c| c.agent.to_string()).collect();
+    let _doing = hub.doing(format!("merging {} into {base_branch}", names.join(", ")));
     hub.add_scratch(&scratch, base_tip)?;
-    let merged = hub.repository.merge_in(&scratch, &candidate.tip, message);
+    let merged = merge_all(hub, session, &scratch, candidates, message);
     hub.remove_scratch(&scratch)?;
-    let commit = match merged? {
-        MergeResult::Merged(commit) => commit,
-        MergeResult::AlreadyThere => candidate.tip.clone(),
-        MergeResult::Conflict(paths) => {
-            return Err(Error::MergeConflict {
-                session: config.session_id.clone(),
-                agent: candidate.agent,
-                base_branch: config.base_branch,
-                paths,
-                worktree: hub.worktree_of(session.session(), candidate.agent)?,
-            });
-        }
-    };
+    let commit = merged?;
     hub.interrupt.check()?;
     // From here on a killed merge can be told from one that never was.
     let step = json!({ "merge_commit": commit });
     hub.record(session, Operation::Merge, Phase::Step, step)?;
-    let advanced = hub
-        .repository
-        .advance(&config.base_branch, base_tip, &commit)?;
+    let advanced = hub.repository.advance(&base_branch, base_tip, &commit)?;
     Ok(Moved {
         commit,
         checkout: advanced.checkout,
+    })
+}
+
+/// Merges one after the other in the scratch worktree; the first conflict ends it all.
+fn merge_all(
+    hub: &Hub,
+    session: &LockedSession,
+    scratch: &Path,
+    candidates: &[Candidate],
+    message: Option<&str>,
+) -> Result<CommitId> {
+    let config = session.config();
+    let evaluation = session.evaluation()?;
+    let mut last = None;
+    for (done, candidate) in candidates.iter().enumerate() {
+        hub.interrupt.check()?;
+        let message = match message {
+            Some(message) => message.to_owned(),
+            None => merge_message(config, candidate.agent, evaluation.as_ref()),
+        };
+        match hub.repository.merge_in(scratch, &candidate.tip, &message)? {
+            MergeResult::Merged(commit) => last = Some(commit),
+            MergeResult::AlreadyThere => {}
+            MergeResult::Conflict(paths) => {
+                let earlier = candidates.iter().take(done);
+                let worktree = hub.worktree_of(session.session(), candidate.agent)?;
+                return Err(Error::MergeConflict {
+                    session: config.session_id.clone(),
+                    agent: candidate.agent,
+                    base_branch: config.base_branch.clone(),
+                    after: earlier.map(|one| one.agent).collect(),
+                    paths,
+                    worktree: worktree.map(PathBuf::into_boxed_path),
+                });
+            }
+        }
+    }
+    last.ok_or_else(|| Error::NoWinner {
+        session: config.session_id.clone(),
+        reason: "no agent succeeded".to_owned(),
     })
 }
 
@@ -275,11 +342,11 @@ fn move_base(
 pub(super) fn finish(
     hub: &Hub,
     session: &mut LockedSession,
-    winner: AgentId,
-    merged: &CommitId,
+    merged: &[AgentId],
+    commit: &CommitId,
 ) -> Result<Vec<ArchivedAttempt>> {
     let archived = archive::tag_attempts(hub, session, |attempt| {
-        !(attempt.newest && attempt.agent == winner)
+        !(attempt.newest && merged.contains(&attempt.agent))
     })?;
     if session.session().state() == SessionState::Evaluating {
         let now = hub.now();
@@ -289,8 +356,19 @@ pub(super) fn finish(
                 .map_err(Error::from)
         })?;
     }
-    announce::merged(hub, session.config(), winner, merged, &archived);
+    announce::merged(hub, session.config(), merged, commit, &archived);
     Ok(archived)
+}
+
+/// The agents that the intent of a merge names.
+pub(super) fn agents_of(intent: &Detail) -> Vec<AgentId> {
+    let one = |value: &serde_json::Value| value.as_str()?.parse().ok();
+    let several = intent.get("agents").and_then(|value| value.as_array());
+    match several {
+        Some(several) => several.iter().filter_map(one).collect(),
+        // An earlier hub merged one at a time.
+        None => intent.get("agent").and_then(one).into_iter().collect(),
+    }
 }
 
 /// Subject, task and trailers that `git interpret-trailers` reads.

@@ -12,6 +12,7 @@ use crate::store::StoredSession;
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::merge;
 
 /// A session that another one goes on from.
 #[derive(Clone, Debug)]
@@ -67,9 +68,18 @@ fn merged(stored: &StoredSession) -> Result<Option<(AgentId, CommitId)>> {
     let merge = |event: &&Event| event.operation == Operation::Merge && event.phase == Phase::Begin;
     let text = |event: &Event, key: &str| Some(event.detail.get(key)?.as_str()?.to_owned());
     // Only the last merge of a merged session can be the one that was not taken back.
-    Ok(events.iter().rfind(merge).and_then(|begin| {
-        let agent = text(begin, "agent")?.parse().ok()?;
-        Some((agent, text(begin, "commit")?.parse().ok()?))
+    let Some(at) = events.iter().rposition(|event| merge(&event)) else {
+        return Ok(None);
+    };
+    Ok(events.get(at..).and_then(|rest| {
+        let begin = rest.first()?;
+        let agents = merge::agents_of(&begin.detail);
+        // Where several were merged, all of it is in the merge alone.
+        let commit = match agents.as_slice() {
+            [_] => text(begin, "commit"),
+            _ => rest.iter().find_map(|step| text(step, "merge_commit")),
+        };
+        Some((*agents.first()?, commit?.parse().ok()?))
     }))
 }
 

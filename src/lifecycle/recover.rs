@@ -144,15 +144,14 @@ fn settle_merge(
     let text = |value: Option<&serde_json::Value>| Some(value?.as_str()?.to_owned());
     let merged: Option<CommitId> =
         text(unfinished.step_value("merge_commit")).and_then(|id| id.parse().ok());
-    let winner: Option<AgentId> =
-        text(unfinished.intent.get("agent")).and_then(|agent| agent.parse().ok());
-    let (Some(merged), Some(winner)) = (merged, winner) else {
+    let agents = merge::agents_of(&unfinished.intent);
+    let (Some(merged), false) = (merged, agents.is_empty()) else {
         return Ok(Settled::TakenBack);
     };
     let base_tip = hub.base_tip(session.config())?;
     if !hub.repository.is_ancestor(&merged, &base_tip)? {
         return Ok(Settled::TakenBack);
     }
-    merge::finish(hub, session, winner, &merged)?;
+    merge::finish(hub, session, &agents, &merged)?;
     Ok(Settled::Finished)
 }

@@ -101,6 +101,18 @@ fn scenario(name: &str) -> Scenario {
             let command = words(&format!("merge {session}"));
             (Some(session), command)
         }
+        "merge of two" => {
+            let session = worked(repo);
+            // agent-2 changes the file that bench.sh reads, agent-1 another one.
+            let one = repo.hub(["path", &session, "agent-1"]).ok().stdout;
+            let one = one.trim_end();
+            repo.git_in(one, ["reset", "--quiet", "--hard", "main"]);
+            repo.write(format!("{one}/other"), "work\n");
+            repo.commit_in(one, "agent-1: other");
+            repo.hub(["eval", &session]).ok();
+            let command = words(&format!("merge {session} --agent agent-1 --agent agent-2"));
+            (Some(session), command)
+        }
         "archive" => {
             let session = worked(repo);
             let command = words(&format!("archive {session}"));

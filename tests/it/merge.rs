@@ -3,6 +3,7 @@
 mod as_git;
 mod checkout;
 mod refused;
+mod several;
 
 use crate::support::TestRepo;
 

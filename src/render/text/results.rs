@@ -12,9 +12,10 @@ use crate::render::table::{self, number, text};
 /// `hub merge`.
 #[must_use]
 pub fn merge(report: &MergeReport) -> String {
-    let mut text = match (report.winner, &report.after) {
-        (Some(winner), Some(after)) => format!(
-            "merged {winner} into {} as {}\n",
+    let merged: Vec<String> = report.merged.iter().map(|m| m.agent.to_string()).collect();
+    let mut text = match (merged.join(", "), &report.after) {
+        (merged, Some(after)) => format!(
+            "merged {merged} into {} as {}\n",
             report.base_branch,
             after.short()
         ),

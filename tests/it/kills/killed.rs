@@ -68,6 +68,11 @@ fn a_merge_that_is_killed_is_finished_or_made_again() {
 }
 
 #[test]
+fn a_merge_of_two_that_is_killed_is_finished_or_made_again() {
+    survives_kills("merge of two");
+}
+
+#[test]
 fn an_archive_that_is_killed_is_finished() {
     survives_kills("archive");
 }

@@ -1,12 +1,13 @@
 //! `hub init`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
 use crate::lifecycle::{
-    BranchName, Contestants, Direction, Error, MetricName, PresetCounts, SessionSelector, Task,
-    init,
+    BranchName, Contestants, Direction, Error, MetricName, Mode, PresetCounts, SessionSelector,
+    Task, init,
 };
 use crate::render::text;
 
@@ -40,6 +41,13 @@ pub struct TaskArgs {
     /// Do not measure the base commit
     #[arg(long)]
     no_baseline: bool,
+    /// How the agents stand to each other: compete, ensemble (each does a part, all parts are
+    /// merged) or pipeline (each goes on from where the one before it ended)
+    #[arg(long, default_value = "compete", value_name = "MODE")]
+    mode: Mode,
+    /// The parts of an ensemble, one a line or with lines --- between them; - for stdin
+    #[arg(long, value_name = "FILE")]
+    subtasks: Option<PathBuf>,
 }
 
 impl TaskArgs {
@@ -59,6 +67,8 @@ impl TaskArgs {
             metric: self.metric,
             direction: self.direction,
             baseline: !self.no_baseline,
+            mode: self.mode,
+            subtasks: self.subtasks,
         };
         (request, presets)
     }

@@ -75,7 +75,7 @@ enum Command {
     /// Make branches, worktrees and prompts, then start the agents
     Spawn(spawn::Args),
     /// Do it all: init, spawn, wait, eval, ask, merge, cleanup
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// List the sessions
     #[command(visible_alias = "ls")]
     List(list::Args),
@@ -162,7 +162,7 @@ fn run(command: Command, global: &Global) -> Outcome {
     match command {
         Command::Init(args) => init::run(args, global),
         Command::Spawn(args) => spawn::run(args, global),
-        Command::Run(args) => run::run(args, global),
+        Command::Run(args) => run::run(*args, global),
         Command::List(args) => list::run(args, global),
         Command::Status(args) => status::run(&args, global),
         Command::Update(args) => update::run(args, global),

@@ -17,6 +17,7 @@ pub mod list;
 pub mod measurement;
 pub mod message;
 pub mod metric;
+pub mod mode;
 pub mod owner;
 pub mod preset;
 pub mod progress;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{AgentId, Attempt, BadName, SessionId, serde_as_text};
 use super::metric::{Direction, MetricName};
+use super::mode::Mode;
 use super::owner::UserName;
 use super::refs::{AttemptBranch, BranchName, CommitId};
 use super::resources::{TimedOut, Usage};
@@ -101,6 +102,10 @@ pub struct SessionConfig {
     pub owner: Option<UserName>,
     /// The session that this one is the next round of: from its winner every attempt starts.
     pub parent: Option<SessionId>,
+    /// How its agents stand to each other.
+    pub mode: Mode,
+    /// The part of each agent, where the task is divided; else empty.
+    pub subtasks: Vec<String>,
 }
 
 impl SessionConfig {
@@ -108,6 +113,26 @@ impl SessionConfig {
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.direction.unwrap_or_default()
+    }
+
+    /// The part that an agent does, where the task is divided.
+    #[must_use]
+    pub fn subtask(&self, agent: AgentId) -> Option<&str> {
+        let place = agent.number().checked_sub(1)?;
+        self.subtasks.get(place as usize).map(String::as_str)
+    }
+
+    /// What an agent is asked to do: the task, and its part where it is divided.
+    #[must_use]
+    pub fn task_of(&self, agent: AgentId) -> String {
+        match self.subtask(agent) {
+            None => self.task.to_string(),
+            Some(part) => format!(
+                "{}\n\nThe task is divided among {} agents. Do this part of it; the others do theirs:\n\n{part}",
+                self.task,
+                self.subtasks.len()
+            ),
+        }
     }
 
     /// The agents of the session, in order.

@@ -10,6 +10,7 @@ use crate::domain::graft::GraftRefused;
 use crate::domain::id::{AgentId, BadName, SessionId};
 use crate::domain::limits::LimitReached;
 use crate::domain::metric::MetricName;
+use crate::domain::mode::BadMode;
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::session::Exit;
@@ -47,6 +48,9 @@ pub enum Error {
     /// A graft that cannot be meant, or has nothing to do.
     #[error(transparent)]
     Graft(#[from] GraftRefused),
+    /// A mode that cannot be meant.
+    #[error(transparent)]
+    Mode(#[from] BadMode),
     /// A prompt template with a placeholder that does not exist.
     #[error(transparent)]
     Template(#[from] UnknownPlaceholder),
@@ -465,6 +469,7 @@ impl Diagnostic for Error {
             Self::BadName(error) => error.code(),
             Self::Template(error) => error.code(),
             Self::Graft(error) => error.code(),
+            Self::Mode(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
             Self::WrongState { .. }
             | Self::NotEvaluated { .. }
@@ -529,6 +534,7 @@ impl Diagnostic for Error {
             Self::BadName(error) => return error.hint(),
             Self::Template(error) => return error.hint(),
             Self::Graft(error) => return error.hint(),
+            Self::Mode(error) => return error.hint(),
             Self::BadStrategies { source, .. } => return source.hint(),
             Self::WrongState { hint, .. }
             | Self::Unconfirmed { hint, .. }

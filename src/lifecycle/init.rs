@@ -1,11 +1,14 @@
 //! `hub init`: a new session, with the baseline of its base commit.
 
+use std::path::{Path, PathBuf};
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::metric::{Direction, MetricName};
+use crate::domain::mode::{self, BadMode, Mode};
 use crate::domain::ranking::Outcome;
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::report::InitReport;
@@ -17,7 +20,7 @@ use crate::store::{LockedSession, current_user};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::parent;
+use super::{parent, prompts};
 
 /// What a new session is about; what is `None` comes from the settings.
 #[derive(Clone, Debug)]
@@ -39,6 +42,10 @@ pub struct Request {
     pub direction: Option<Direction>,
     /// Whether the base commit is measured.
     pub baseline: bool,
+    /// How its agents stand to each other.
+    pub mode: Mode,
+    /// The file with the part of each agent, in an ensemble.
+    pub subtasks: Option<PathBuf>,
 }
 
 /// A request that was checked against the repository; nothing was made yet.
@@ -53,6 +60,8 @@ pub(super) struct Plan {
     direction: Option<Direction>,
     baseline: bool,
     parent: Option<SessionId>,
+    pub mode: Mode,
+    subtasks: Vec<String>,
 }
 
 impl Plan {
@@ -76,6 +85,8 @@ impl Plan {
             baseline: None,
             owner: Some(current_user()),
             parent: self.parent.clone(),
+            mode: self.mode,
+            subtasks: self.subtasks.clone(),
         }
     }
 }
@@ -108,7 +119,11 @@ pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
     let task = request.task.or_else(|| Some(of_parent?.task.clone()));
     let task = task.ok_or(Error::NoTask)?;
     let agents = request.agents.map(AgentCount::get);
-    let agents = agents.or_else(|| Some(of_parent?.agent_count));
+    let subtasks = subtasks(hub, request.mode, request.subtasks.as_deref(), agents)?;
+    let divided = u32::try_from(subtasks.len())
+        .ok()
+        .filter(|parts| *parts > 0);
+    let agents = agents.or(divided).or_else(|| Some(of_parent?.agent_count));
     let agents = agents.unwrap_or_else(|| settings.agents.unwrap_or_default().get());
     hub.check_agents(agents)?;
     // Asked again when it is made; until then somebody else may make one, too.
@@ -148,7 +163,34 @@ pub(super) fn plan(hub: &Hub, request: Request) -> Result<Plan> {
         metric,
         baseline: request.baseline,
         parent: parent.map(|parent| parent.config.session_id),
+        mode: request.mode,
+        subtasks,
     })
+}
+
+/// The part of each agent; none but in an ensemble.
+fn subtasks(
+    hub: &Hub,
+    mode: Mode,
+    file: Option<&Path>,
+    agents: Option<u32>,
+) -> Result<Vec<String>> {
+    let file = match (mode, file) {
+        (Mode::Ensemble, Some(file)) => file,
+        (Mode::Ensemble, None) => return Err(BadMode::NoSubtasks.into()),
+        (_, Some(_)) => return Err(BadMode::SubtasksWith(mode).into()),
+        (_, None) => return Ok(Vec::new()),
+    };
+    let (name, text) = prompts::read_text(hub, file)?;
+    let parts = mode::subtasks(&text).map_err(|why| BadMode::List { name, why })?;
+    match agents {
+        Some(agents) if agents as usize != parts.len() => Err(BadMode::OtherCount {
+            agents,
+            subtasks: parts.len(),
+        }
+        .into()),
+        _ => Ok(parts),
+    }
 }
 
 /// The base branch, by its name or the one that is checked out, with its tip.
@@ -176,7 +218,7 @@ pub(super) fn resolve(
     commit: &CommitId,
 ) -> Result<String> {
     hub.check_setting_trust(command)?;
-    let in_tree = |path: &std::path::Path| hub.repository.tree_has(commit, path).unwrap_or(false);
+    let in_tree = |path: &Path| hub.repository.tree_has(commit, path).unwrap_or(false);
     let resolved = program::resolve(what, command, hub.folder(), in_tree)?;
     if resolved != command {
         hub.note(format!(

@@ -13,7 +13,7 @@ use crate::domain::event::{Detail, Operation, Phase};
 use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::ranking;
 use crate::domain::refs::CommitId;
-use crate::domain::report::{ArchivedAttempt, MergeReport, MergedAgent};
+use crate::domain::report::{ArchivedAttempt, MergeReport};
 use crate::domain::session::SessionConfig;
 use crate::domain::state::SessionState;
 use crate::git::MergeResult;
@@ -21,7 +21,7 @@ use crate::store::LockedSession;
 
 use super::announce;
 use super::archive;
-use super::attempts::AttemptInfo;
+use super::candidates::{Candidate, candidates};
 use super::error::{Error, Result};
 use super::hub::Hub;
 
@@ -144,87 +144,6 @@ fn check_state(session: &LockedSession) -> Result<()> {
         wanted: "a merge needs one that is evaluating",
         hint,
     })
-}
-
-/// What is to be merged.
-struct Candidate {
-    agent: AgentId,
-    tip: CommitId,
-}
-
-impl Candidate {
-    fn report(&self) -> MergedAgent {
-        MergedAgent {
-            agent: self.agent,
-            commit: self.tip.clone(),
-        }
-    }
-}
-
-/// The agents that were named, or the winner; `None` when the winner does not beat the baseline.
-fn candidates(
-    hub: &Hub,
-    session: &LockedSession,
-    named: &[AgentId],
-) -> Result<Option<Vec<Candidate>>> {
-    let mut found: Vec<Candidate> = Vec::new();
-    for agent in named {
-        if found.iter().all(|other| other.agent != *agent) {
-            let tip = tip_of(hub, session, *agent)?;
-            found.push(Candidate { agent: *agent, tip });
-        }
-    }
-    if !found.is_empty() {
-        return Ok(Some(found));
-    }
-    Ok(winner(hub, session)?.map(|winner| vec![winner]))
-}
-
-/// The winner; `None` when it does not beat the baseline.
-fn winner(hub: &Hub, session: &LockedSession) -> Result<Option<Candidate>> {
-    let config = session.config();
-    let id = &config.session_id;
-    let no_winner = |reason: &str| Error::NoWinner {
-        session: id.clone(),
-        reason: reason.to_owned(),
-    };
-    let evaluation = session
-        .evaluation()?
-        .ok_or_else(|| no_winner("it was not evaluated yet"))?;
-    let Some(winner) = evaluation.winner(config.direction(), config.baseline) else {
-        return match (evaluation.first(), &config.metric) {
-            (Some(_), _) => Ok(None),
-            (None, None) => Err(no_winner("there is no metric to rank by")),
-            (None, Some(_)) => Err(no_winner("no agent has a metric")),
-        };
-    };
-    let tip = tip_of(hub, session, winner.agent)?;
-    if let Some(measured) = winner.commit.as_ref().filter(|commit| **commit != tip) {
-        return Err(Error::MovedSinceEval {
-            session: id.clone(),
-            agent: winner.agent,
-            measured: measured.clone(),
-            found: tip,
-        });
-    }
-    Ok(Some(Candidate {
-        agent: winner.agent,
-        tip,
-    }))
-}
-
-fn tip_of(hub: &Hub, session: &LockedSession, agent: AgentId) -> Result<CommitId> {
-    let attempts = hub.attempts(session.session())?;
-    let newest = attempts
-        .iter()
-        .find(|attempt| attempt.agent == agent && attempt.newest);
-    newest
-        .and_then(AttemptInfo::tip)
-        .cloned()
-        .ok_or_else(|| Error::NoAgent {
-            session: session.config().session_id.clone(),
-            agent,
-        })
 }
 
 /// Nobody beats the baseline: the session is archived, if the user agrees.

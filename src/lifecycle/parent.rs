@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::domain::event::{Event, Operation, Phase};
 use crate::domain::id::{AgentId, SessionSelector};
+use crate::domain::mode::Mode;
 use crate::domain::refs::CommitId;
 use crate::domain::session::SessionConfig;
 use crate::domain::state::SessionState;
@@ -88,12 +89,13 @@ fn ranked_first(hub: &Hub, stored: &StoredSession) -> Result<(AgentId, CommitId)
     let evaluation = stored
         .evaluation()?
         .ok_or_else(|| no_winner(stored, "it was not evaluated yet".to_owned()))?;
-    let config = &stored.config;
-    let winner = evaluation.winner(config.direction(), config.baseline);
+    let winner = stored.config.mode.result_of(&evaluation, &stored.config);
     let winner = winner.ok_or_else(|| {
-        let reason = match evaluation.first() {
-            Some(_) => "nobody beats its baseline",
-            None => "its evaluation put no agent first",
+        let reason = match (stored.config.mode, evaluation.first()) {
+            (Mode::Compete, Some(_)) => "nobody beats its baseline",
+            (Mode::Compete, None) => "its evaluation put no agent first",
+            (Mode::Ensemble, _) => "the work of its agents is not merged",
+            (Mode::Pipeline, _) => "the last agent of its line has no result",
         };
         no_winner(stored, reason.to_owned())
     })?;

@@ -103,6 +103,12 @@ impl Recipe {
 
 /// The strategies of a file, or of stdin.
 fn read_list(hub: &Hub, file: &Path) -> Result<Vec<Strategy>> {
+    let (name, text) = read_text(hub, file)?;
+    strategy::list(&text).map_err(|source| Error::BadStrategies { name, source })
+}
+
+/// The text of a file of the user's, or of stdin for `-`, with its name for messages.
+pub(super) fn read_text(hub: &Hub, file: &Path) -> Result<(String, String)> {
     const LONGEST: u64 = 1024 * 1024;
     let stdin = file == Path::new("-");
     let name = if stdin {
@@ -118,7 +124,7 @@ fn read_list(hub: &Hub, file: &Path) -> Result<Vec<Strategy>> {
             .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
     };
     read.map_err(Error::io("read", &name))?;
-    strategy::list(&text).map_err(|source| Error::BadStrategies { name, source })
+    Ok((name, text))
 }
 
 /// Where an agent works, and where it is spoken to.
@@ -151,7 +157,7 @@ fn values(
 ) -> Values {
     let metric = config.metric.as_ref();
     Values::default()
-        .with("task", config.task.as_str())
+        .with("task", config.task_of(branch.agent))
         .with("strategy", strategy.unwrap_or_default())
         .with("session", config.session_id.as_str())
         .with("agent", branch.agent.to_string())

@@ -1,12 +1,12 @@
 //! The next attempt of an agent: a new branch in its worktree; the earlier attempt stays.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionSelector};
-use crate::domain::launch::Stdin;
+use crate::domain::launch::{Launch, Stdin};
 use crate::domain::refs::{AttemptBranch, CommitId};
 use crate::domain::report::SpawnReport;
 use crate::domain::session::{AgentRecord, Run};
@@ -19,7 +19,7 @@ use super::agents::{self, Seen};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::{announce, presets, prompts, ready, spawn, start, stop};
+use super::{announce, line, presets, prompts, ready, spawn, start, stop};
 
 /// Where an agent's next attempt starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -169,7 +169,7 @@ pub(super) fn plan(hub: &Hub, session: &LockedSession, agent: AgentId, from: Fro
     let tip = newest.tip().cloned().filter(|_| from == From::LastTip);
     let commit = match tip {
         Some(tip) => tip,
-        None => spawn::start_commit(hub, config)?,
+        None => line::start_of(hub, session, agent)?,
     };
     let worktree = spawn::worktree_path(hub, config, agent);
     let worktree = hub
@@ -228,17 +228,38 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
         worktree,
     } = plan;
     check_out(hub, session, plan)?;
+    let record = session.session().agents().get(&branch.agent);
+    if let Some(before) = record.map(|record| record.attempt) {
+        session.dir().agent(branch.agent).put_aside(before)?;
+    }
+    write_prompt(
+        hub,
+        session,
+        session.launch()?.as_ref(),
+        branch,
+        worktree,
+        commit,
+    )?;
+    let now = hub.now();
+    session.change(|state| state.retry(branch, run, now).map_err(Error::from))
+}
+
+/// Writes what an agent is told for an attempt that starts at `commit`.
+pub(super) fn write_prompt(
+    hub: &Hub,
+    session: &LockedSession,
+    launch: Option<&Launch>,
+    branch: &AttemptBranch,
+    worktree: &Path,
+    commit: &CommitId,
+) -> Result<()> {
     let folder = session.dir().agent(branch.agent);
     let record = session.session().agents().get(&branch.agent);
-    let strategy = record.and_then(|record| record.strategy.clone());
-    if let Some(before) = record.map(|record| record.attempt) {
-        folder.put_aside(before)?;
-    }
-    let launch = session.launch()?;
-    let template = launch.and_then(|launch| launch.template);
+    let strategy = record.and_then(|record| record.strategy.as_deref());
+    let template = launch.and_then(|launch| launch.template.as_deref());
     let built_in = template::built_in("plain").map(|found| found.text);
     let prompt = prompts::fill(
-        template.as_deref().or(built_in).unwrap_or_default(),
+        template.or(built_in).unwrap_or_default(),
         session.config(),
         commit,
         branch,
@@ -247,12 +268,10 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
             inbox: &folder.inbox(),
             board: &hub.dir.path().join("board"),
         },
-        strategy.as_deref(),
+        strategy,
     )?;
     folder.create()?;
-    atomic::replace(&folder.prompt(), prompt.as_bytes())?;
-    let now = hub.now();
-    session.change(|state| state.retry(branch, run, now).map_err(Error::from))
+    Ok(atomic::replace(&folder.prompt(), prompt.as_bytes())?)
 }
 
 /// Puts the worktree back on the branch that the state names, and removes the new one.

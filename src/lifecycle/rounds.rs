@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use crate::domain::evaluation::requirement::Requirement;
 use crate::domain::id::{SessionId, SessionSelector};
+use crate::domain::mode::{BadMode, Mode};
 use crate::domain::report::{EvalReport, ResultReport, RoundReport, RoundsEnd, RunReport};
 use crate::domain::rounds::next_strategies;
 use crate::domain::session::SessionConfig;
@@ -51,6 +52,9 @@ pub(super) fn run(hub: &Hub, request: &run::Request, rounds: &Rounds) -> Result<
 
 /// Rounds are held for a metric, and that is the one to stop by.
 fn check(prepared: &Prepared, rounds: &Rounds) -> Result<()> {
+    if prepared.plan.mode != Mode::Compete {
+        return Err(BadMode::RoundsWith(prepared.plan.mode).into());
+    }
     let metric = prepared.plan.metric();
     let metric = metric.ok_or(Error::RoundsWithoutMetric)?;
     match &rounds.stop_when {

@@ -2,6 +2,7 @@
 
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{AgentId, SessionId};
+use crate::domain::mode::Mode;
 use crate::domain::progress::Progress;
 use crate::domain::report::{CleanupReport, EvalReport, RoundsEnd, RunReport, WaitReport};
 use crate::domain::state::SessionState;
@@ -78,7 +79,9 @@ pub(super) fn conclude(
     session: &mut LockedSession,
     mut report: RunReport,
 ) -> Result<RunReport> {
-    check_winner(&report.session_id, &report)?;
+    if session.config().mode == Mode::Compete {
+        check_winner(&report.session_id, &report)?;
+    }
     ask(hub, session, &report.eval)?;
     let merged = merge::merge(hub, session, &merge::Request::default())?;
     report.state = merged.state;
@@ -206,8 +209,11 @@ fn check_winner(id: &SessionId, report: &RunReport) -> Result<()> {
 }
 
 fn ask(hub: &Hub, session: &LockedSession, report: &EvalReport) -> Result<()> {
-    let Some(winner) = report.winner else {
-        return Ok(());
+    let what = match (session.config().mode, report.winner) {
+        (Mode::Ensemble, _) => "the work of all who succeeded".to_owned(),
+        (Mode::Pipeline, _) => "the work of the last agent".to_owned(),
+        (Mode::Compete, Some(winner)) => winner.to_string(),
+        (Mode::Compete, None) => return Ok(()),
     };
     debug_assert_eq!(session.session().state(), SessionState::Evaluating);
     let id = &report.session;
@@ -216,8 +222,8 @@ fn ask(hub: &Hub, session: &LockedSession, report: &EvalReport) -> Result<()> {
         "`hub merge {id}` merges it, `hub archive {id}` keeps all as tags; `--yes` asks nothing"
     );
     hub.confirm(
-        &format!("Merge {winner} into {branch}?"),
-        &format!("the merge of {winner} into {branch}"),
+        &format!("Merge {what} into {branch}?"),
+        &format!("the merge of {what} into {branch}"),
         hint,
     )
 }

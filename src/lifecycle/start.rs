@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::AgentId;
 use crate::domain::launch::Launch;
+use crate::domain::mode::Mode;
 use crate::domain::report::ShownStatus;
 use crate::domain::session::{AgentRecord, Run, Session};
 use crate::domain::state::AgentStatus;
@@ -17,6 +18,7 @@ use crate::store::{LockedSession, SessionDir};
 use super::agents::{has_supervisor, shown_status};
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::line;
 
 /// What is written to a supervisor when the state tells of it.
 const GO: &str = "go\n";
@@ -30,9 +32,13 @@ pub(super) fn start_waiting(hub: &Hub, session: &mut LockedSession) -> Result<()
     waiting.retain(|agent| launch.may_start(*agent));
     let busy = session.session().agents().values();
     let busy = busy.filter(|record| is_watched(record)).count();
+    if session.config().mode == Mode::Pipeline {
+        waiting = line::whose_turn(session, &waiting).into_iter().collect();
+    }
     let most = launch.jobs.map_or(usize::MAX, |jobs| jobs.get() as usize);
     for agent in waiting.into_iter().take(most.saturating_sub(busy)) {
         hub.interrupt.check()?;
+        line::bring_forward(hub, session, agent, &launch)?;
         start_agent(hub, session, agent, &launch)?;
     }
     Ok(())

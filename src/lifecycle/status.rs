@@ -8,6 +8,7 @@ use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
 use crate::domain::event;
 use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::launch::Launch;
+use crate::domain::mode::Mode;
 use crate::domain::refs::CommitId;
 use crate::domain::report::{AgentReport, ShownStatus, StateReport, StatusReport, StoredAgent};
 use crate::domain::session::{Session, SessionConfig};
@@ -263,10 +264,12 @@ fn next_command(
 
 fn after_evaluation(config: &SessionConfig, evaluation: &Evaluation) -> String {
     let id = &config.session_id;
-    if evaluation
-        .winner(config.direction(), config.baseline)
-        .is_some()
-    {
+    let has_winner = || {
+        evaluation
+            .winner(config.direction(), config.baseline)
+            .is_some()
+    };
+    if config.mode != Mode::Compete || has_winner() {
         return format!("hub merge {id}");
     }
     match config.metric {

@@ -198,6 +198,10 @@ fn agent_shell(
             "HUB_STRATEGY",
             record.strategy.clone().unwrap_or_default().into(),
         ),
+        (
+            "HUB_SUBTASK",
+            stored.config.subtask(agent).unwrap_or_default().into(),
+        ),
         ("HUB_WORKTREE", worktree.clone().into_os_string()),
         ("HUB_PROMPT_FILE", folder.prompt().into_os_string()),
         ("HUB_INBOX", folder.inbox().into_os_string()),

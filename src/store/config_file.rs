@@ -22,7 +22,7 @@ use super::owner::owner_of;
 use super::yaml::{self, LONGEST, line_of};
 
 /// The names that hub knows, in the order in which they are written: the established ones first.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "session_id",
     "task",
     "agent_count",
@@ -35,10 +35,12 @@ const NAMES: [&str; 12] = [
     "baseline",
     "owner",
     "parent",
+    "mode",
+    "subtasks",
 ];
 
 /// Those among them that mean nothing in a file without `base_commit`: an older tool wrote it.
-const NEWER: [&str; 2] = ["owner", "parent"];
+const NEWER: [&str; 4] = ["owner", "parent", "mode", "subtasks"];
 
 /// A session's configuration as it stands in its file.
 #[derive(Clone, Debug)]
@@ -136,7 +138,12 @@ impl ConfigFile {
         );
         let owner = config.owner.as_ref().map(|name| scalar(name.as_str()));
         let parent = config.parent.as_ref().map(|id| scalar(id.as_str()));
-        for (name, value) in NEWER.into_iter().zip([owner, parent]) {
+        let mode = Some(config.mode.to_string());
+        let subtasks = (!config.subtasks.is_empty()).then(|| {
+            let parts: Vec<String> = config.subtasks.iter().map(|part| quoted(part)).collect();
+            format!("[{}]", parts.join(", "))
+        });
+        for (name, value) in NEWER.into_iter().zip([owner, parent, mode, subtasks]) {
             if !self.extra.contains_key(name) {
                 line(name, value);
             }
@@ -255,7 +262,25 @@ impl Reader<'_> {
             baseline: self.baseline()?,
             owner: self.optional("owner")?,
             parent: self.optional("parent")?,
+            mode: self.optional("mode")?.unwrap_or_default(),
+            subtasks: self.subtasks()?,
         })
+    }
+
+    /// The one value that is a list.
+    fn subtasks(&self) -> Result<Vec<String>> {
+        let bad = || self.bad("subtasks", "subtasks must be a list of texts".to_owned());
+        match self.keys.get("subtasks") {
+            Some(Value::Sequence(parts)) => parts
+                .iter()
+                .map(|part| part.as_str().map(str::to_owned).ok_or_else(bad))
+                .collect(),
+            // As it stands on its line, in a file that was read line by line.
+            _ => match self.text_of("subtasks")? {
+                Some(text) => serde_yaml::from_str(&text).map_err(|_| bad()),
+                None => Ok(Vec::new()),
+            },
+        }
     }
 
     fn baseline(&self) -> Result<Option<f64>> {
@@ -367,6 +392,22 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_read_where_another_line_is_no_yaml() {
+        let whole = older("task: x") + "base_commit: " + &"1a".repeat(20) + "\n";
+        let parts = whole.clone() + "mode: ensemble\nsubtasks: [\"a: b\", \"c\\nd\"]\n";
+        let damaged = parts.replace("task: x", r#"task: "Say "hi"""#);
+        for text in [&parts, &damaged] {
+            assert_eq!(read(text).unwrap().config.subtasks, ["a: b", "c\nd"]);
+        }
+        let none = damaged.replace("[\"a: b\", \"c\\nd\"]", "null");
+        assert!(read(&none).unwrap().config.subtasks.is_empty());
+        for bad in ["one", "[1, 2]", "[[a]]", "{a: b}"] {
+            let text = whole.clone() + "subtasks: " + bad + "\n";
+            assert!(read(&text).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn what_is_damaged_is_named_with_its_line() {
         for (text, line) in [
             (String::new(), None::<usize>),
@@ -410,7 +451,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_written_is_read_back(task in "(?s).{1,80}", eval in proptest::option::of("[ -~]{1,40}"), baseline in proptest::option::of(proptest::num::f64::NORMAL)) {
+        fn whatever_is_written_is_read_back(part in "(?s).{0,40}", task in "(?s).{1,80}", eval in proptest::option::of("[ -~]{1,40}"), baseline in proptest::option::of(proptest::num::f64::NORMAL)) {
             prop_assume!(!task.contains('\0') && !task.trim().is_empty());
             let eval = eval.filter(|e| !e.trim().is_empty() && e != "null" && e != "None");
             let config = SessionConfig {
@@ -426,9 +467,11 @@ mod tests {
                 baseline,
                 owner: Some("ada".parse().unwrap()),
                 parent: Some("20260317-143021-2".parse().unwrap()),
+                mode: crate::domain::mode::Mode::Ensemble,
+                subtasks: vec![part, "two\nlines: \"of\" [it]".to_owned()],
             };
             let text = ConfigFile::new(config.clone()).to_text().unwrap();
-            prop_assert_eq!(text.lines().count(), 12, "one line each: {}", text);
+            prop_assert_eq!(text.lines().count(), 14, "one line each: {}", text);
             prop_assert_eq!(read(&text).unwrap().config, config);
         }
     }

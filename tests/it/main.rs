@@ -32,6 +32,7 @@ mod limits;
 mod logs;
 mod merge;
 mod metrics;
+mod modes;
 mod pause;
 mod presets;
 mod processes;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::mode::Mode;
 use crate::domain::report::{
     AgentReport, InitReport, ListReport, PathReport, StatusReport, UpdateReport,
 };
@@ -100,6 +101,9 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
         .as_ref()
         .map_or("", |commit| commit.short());
     line("base", format!("{} {base}", config.base_branch));
+    if config.mode != Mode::Compete {
+        line("mode", config.mode.to_string());
+    }
     if let Some(parent) = &config.parent {
         line("parent", parent.to_string());
     }

@@ -28,6 +28,8 @@ fn init_names_the_session_the_baseline_and_the_next_step() {
     baseline: 180.0
     owner: [OWNER]
     parent: null
+    mode: compete
+    subtasks: null
     ");
     assert_eq!(repo.read(repo.hub_dir().join(".gitignore")), "*\n");
     assert_eq!(repo.git(["status", "--porcelain", "--ignored=no"]), "");

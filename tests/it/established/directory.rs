@@ -173,7 +173,9 @@ fn shows_what_the_file_left_out_as_null() {
         "direction": null,
         "baseline": null,
         "owner": [OWNER],
-        "parent": null
+        "parent": null,
+        "mode": "compete",
+        "subtasks": []
       },
       "state": {
         "session_id": "20260316-173015",

@@ -217,6 +217,7 @@ fn every_agent_is_told_by_its_environment_what_it_works_on() {
             ("HUB_ATTEMPT", "1"),
             ("HUB_TASK", task),
             ("HUB_STRATEGY", strategy),
+            ("HUB_SUBTASK", ""),
             ("HUB_WORKTREE", worktree.to_str().unwrap()),
             ("HUB_PROMPT_FILE", prompt.to_str().unwrap()),
             ("HUB_INBOX", inbox.to_str().unwrap()),

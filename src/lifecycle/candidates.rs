@@ -1,0 +1,121 @@
+//! Whose work is merged: who was named, the winner, all parts, the last in line.
+
+use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
+use crate::domain::id::AgentId;
+use crate::domain::mode::Mode;
+use crate::domain::refs::CommitId;
+use crate::domain::report::MergedAgent;
+use crate::store::LockedSession;
+
+use super::attempts::AttemptInfo;
+use super::error::{Error, Result};
+use super::hub::Hub;
+
+/// What is to be merged.
+pub(super) struct Candidate {
+    pub agent: AgentId,
+    pub tip: CommitId,
+}
+
+impl Candidate {
+    /// As it is told.
+    pub fn report(&self) -> MergedAgent {
+        MergedAgent {
+            agent: self.agent,
+            commit: self.tip.clone(),
+        }
+    }
+}
+
+/// The agents that were named, or the winner; `None` when the winner does not beat the baseline.
+pub(super) fn candidates(
+    hub: &Hub,
+    session: &LockedSession,
+    named: &[AgentId],
+) -> Result<Option<Vec<Candidate>>> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for agent in named {
+        if found.iter().all(|other| other.agent != *agent) {
+            let tip = tip_of(hub, session, *agent)?;
+            found.push(Candidate { agent: *agent, tip });
+        }
+    }
+    if !found.is_empty() {
+        return Ok(Some(found));
+    }
+    if session.config().mode == Mode::Ensemble {
+        return all_parts(hub, session).map(Some);
+    }
+    Ok(winner(hub, session)?.map(|winner| vec![winner]))
+}
+
+/// The work of all agents of an ensemble that succeeded, in their order.
+fn all_parts(hub: &Hub, session: &LockedSession) -> Result<Vec<Candidate>> {
+    let evaluation = evaluation(session)?;
+    let mut results: Vec<&EvaluatedAgent> = evaluation.results.iter().collect();
+    results.retain(|result| result.reason.is_none());
+    results.sort_by_key(|result| result.agent);
+    let part = |result: &EvaluatedAgent| measured(hub, session, result);
+    results.into_iter().map(part).collect()
+}
+
+fn evaluation(session: &LockedSession) -> Result<Evaluation> {
+    session.evaluation()?.ok_or_else(|| Error::NoWinner {
+        session: session.config().session_id.clone(),
+        reason: "it was not evaluated yet".to_owned(),
+    })
+}
+
+/// A result where it was measured.
+fn measured(hub: &Hub, session: &LockedSession, result: &EvaluatedAgent) -> Result<Candidate> {
+    let agent = result.agent;
+    let tip = tip_of(hub, session, agent)?;
+    match &result.commit {
+        Some(measured) if *measured != tip => Err(Error::MovedSinceEval {
+            session: session.config().session_id.clone(),
+            agent,
+            measured: measured.clone(),
+            found: tip,
+        }),
+        _ => Ok(Candidate { agent, tip }),
+    }
+}
+
+/// The winner; `None` when it does not beat the baseline.
+fn winner(hub: &Hub, session: &LockedSession) -> Result<Option<Candidate>> {
+    let config = session.config();
+    let evaluation = evaluation(session)?;
+    let Some(winner) = config.mode.result_of(&evaluation, config) else {
+        let reason = match (config.mode, &config.metric) {
+            // It is not better than the baseline.
+            (Mode::Compete, _) if evaluation.first().is_some() => return Ok(None),
+            (Mode::Pipeline, _) => "the last agent of its line has no result",
+            (_, None) => "there is no metric to rank by",
+            (_, Some(_)) => "no agent has a metric",
+        };
+        return Err(Error::NoWinner {
+            session: config.session_id.clone(),
+            reason: reason.to_owned(),
+        });
+    };
+    let candidate = measured(hub, session, winner)?;
+    let beats = match (config.mode, winner.value, config.baseline) {
+        (Mode::Pipeline, Some(value), Some(base)) => config.direction().is_better(value, base),
+        _ => true,
+    };
+    Ok(beats.then_some(candidate))
+}
+
+fn tip_of(hub: &Hub, session: &LockedSession, agent: AgentId) -> Result<CommitId> {
+    let attempts = hub.attempts(session.session())?;
+    let newest = attempts
+        .iter()
+        .find(|attempt| attempt.agent == agent && attempt.newest);
+    newest
+        .and_then(AttemptInfo::tip)
+        .cloned()
+        .ok_or_else(|| Error::NoAgent {
+            session: session.config().session_id.clone(),
+            agent,
+        })
+}

@@ -76,6 +76,10 @@ fn what_is_asked_for_twice_is_done_once() {
     counting.repo.hub(["resume"]).ok();
     nothing("resume", true);
     nothing("resume", false);
+    // The supervisor tells the journal after the state, which the command looks at.
+    wait_until(LIMIT, "both are in the journal", || {
+        counting.journal().len() >= 2
+    });
     assert_eq!(counting.journal().len(), 2);
 }
 

@@ -76,6 +76,11 @@ fn a_test_that_leaves_a_process_fails_and_the_process_goes() {
 
     let repo = super::TestRepo::new();
     let mut left = repo.shell("exec sleep 1000").spawn().unwrap();
+    // While it becomes the command, its environment cannot be read.
+    let is_there = |process: Process| process.command == "sleep 1000";
+    super::wait_until(LIMIT, "the command is there", || {
+        with_home(&repo.home()).into_iter().any(is_there)
+    });
     let check = || check_gone(&repo.home(), Duration::from_millis(50));
     let problem = std::panic::catch_unwind(check).unwrap_err();
     let message = problem.downcast_ref::<String>().unwrap();

@@ -179,6 +179,51 @@ fn what_a_run_leaves_behind_ends_with_it() {
 }
 
 #[test]
+fn a_baseline_of_zero_has_no_per_cent() {
+    let contest = noisy(
+        &"m: 0\n".repeat(7),
+        &[&around(-5.0, 1), &"m: 0\n".repeat(7)],
+        "",
+    );
+    let document = json(&contest, &REPEAT);
+    assert_eq!(document["baseline"], json!(0.0));
+    for number in [1, 2] {
+        assert_eq!(result_of(&document, number)["delta_percent"], json!(null));
+    }
+    assert_eq!(document["winner"], json!("agent-1"));
+    assert_eq!(result_of(&document, 2)["delta"], json!(0.0));
+}
+
+#[test]
+fn a_single_agent_is_held_against_the_base() {
+    for (centre, winner) in [(80.0, json!("agent-1")), (100.0, json!(null))] {
+        let contest = noisy(&around(100.0, 0), &[&around(centre, 1)], "");
+        let document = json(&contest, &REPEAT);
+        assert_eq!(document["winner"], winner, "{centre}");
+        assert_eq!(result_of(&document, 1)["rank"], json!(1));
+        assert_eq!(document["measured"]["method"], json!("intervals"));
+    }
+}
+
+#[test]
+fn where_no_agent_has_a_commit_there_is_nothing_to_measure() {
+    let repo = TestRepo::new();
+    repo.write("out", "m: 9\n");
+    repo.commit("Print");
+    let init = [
+        "init", "--task", "x", "-n", "2", "--eval", "cat out", "--metric", "m",
+    ];
+    repo.hub(init).ok();
+    repo.hub(["spawn", "--no-start"]).ok();
+    let answer = repo.hub(["eval", "--repeat", "3"]).fails(8);
+    assert!(
+        answer.stdout.contains("agent-2: it made no commit\n"),
+        "{answer}"
+    );
+    assert!(answer.stdout.ends_with("no winner\n"), "{answer}");
+}
+
+#[test]
 fn several_runs_at_once_are_warned_of() {
     let (one, two) = (around(90.0, 1), around(80.0, 2));
     let contest = noisy(&around(100.0, 0), &[&one, &two], "");

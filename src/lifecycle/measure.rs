@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::domain::metric::{self, MetricName};
@@ -88,10 +89,8 @@ impl Run<'_> {
     /// # Errors
     /// When it cannot be started, or a signal came. A command that fails is a result.
     pub fn measure(&self, interrupt: &Interrupt) -> Result<Measurement> {
-        let name = self.stdout.as_os_str();
         let mut variables = self.variables.clone();
         variables.push(("HUB_WORKTREE", self.folder.as_os_str().to_owned()));
-        variables.push((RUN, name.to_owned()));
         let command = ShellCommand {
             command: self.command.to_owned(),
             folder: self.folder.clone(),
@@ -99,14 +98,7 @@ impl Run<'_> {
             stdout: self.stdout.clone(),
             stderr: self.stderr.clone(),
         };
-        let finished = command.run(interrupt, self.limit);
-        // Its group has ended; this is for whoever left it.
-        let signs = Signs {
-            variables: vec![(RUN, name.to_owned())],
-            leader: None,
-            except: Vec::new(),
-        };
-        Ending::of(&signs).kill();
+        let finished = to_the_end(&command, Stdio::null(), interrupt, self.limit);
         Ok(self.read(finished?))
     }
 
@@ -147,6 +139,30 @@ impl Run<'_> {
             },
         }
     }
+}
+
+/// Runs a command to its end; what it leaves running is ended.
+///
+/// # Errors
+/// When it cannot be started, or a signal came.
+pub(super) fn to_the_end(
+    command: &ShellCommand,
+    stdin: Stdio,
+    interrupt: &Interrupt,
+    limit: Option<Duration>,
+) -> Result<Finished> {
+    let sign = (RUN, command.stdout.as_os_str().to_owned());
+    let mut command = command.clone();
+    command.variables.push(sign.clone());
+    let finished = command.run_reading(stdin, interrupt, limit);
+    // Its group has ended; this is for whoever left it.
+    let signs = Signs {
+        variables: vec![sign],
+        leader: None,
+        except: Vec::new(),
+    };
+    Ending::of(&signs).kill();
+    Ok(finished?)
 }
 
 /// A number of a run, from what it printed.

@@ -130,8 +130,21 @@ impl ShellCommand {
     /// When it cannot be started, or [`Error::Interrupted`] when a signal came: its
     /// whole group is gone by then.
     pub fn run(&self, interrupt: &Interrupt, limit: Option<Duration>) -> Result<Finished> {
+        self.run_reading(Stdio::null(), interrupt, limit)
+    }
+
+    /// The same with something to read on its stdin.
+    ///
+    /// # Errors
+    /// As [`ShellCommand::run`].
+    pub fn run_reading(
+        &self,
+        stdin: Stdio,
+        interrupt: &Interrupt,
+        limit: Option<Duration>,
+    ) -> Result<Finished> {
         let begun = Instant::now();
-        let mut child = self.start()?;
+        let mut child = self.start_within(&Limits::default(), stdin)?;
         let leader = child.id();
         let ended = Wait::begin(leader).until_end(interrupt, limit);
         let elapsed = begun.elapsed();

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::domain::id::AgentId;
 
 use super::random::Random;
 
 /// Which of the two that a judge was shown is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The first.
@@ -48,13 +49,18 @@ pub enum NoAnswer {
 }
 
 /// How much of an output is searched for an answer, from its end.
-const SEARCHED: usize = 64 * 1024;
+const SEARCHED: usize = 256 * 1024;
+
+/// How deep an answer may lie in the documents that an agent wraps it into.
+const DEEPEST: u32 = 8;
 
 impl Answer {
     /// Finds the answer in what a judge printed.
     ///
     /// All of it may be the JSON object; else the last object with a `winner` counts, so that
-    /// a judge may think aloud first or put the answer into a code fence.
+    /// a judge may think aloud first or put the answer into a code fence. Agents that print
+    /// JSON wrap what they say into it: objects and texts within a document are looked
+    /// through, too.
     ///
     /// # Errors
     /// [`NoAnswer`] says what is missing or wrong.
@@ -67,13 +73,13 @@ impl Answer {
         if searched.trim().is_empty() {
             return Err(NoAnswer::Empty);
         }
-        let object = last_answer(searched).ok_or(NoAnswer::Absent)?;
+        let object = last_answer(searched, DEEPEST).ok_or(NoAnswer::Absent)?;
         serde_json::from_value(object).map_err(|error| NoAnswer::Bad(error.to_string()))
     }
 }
 
-/// The last outermost JSON object that has a `winner`.
-fn last_answer(text: &str) -> Option<serde_json::Value> {
+/// The last JSON object that has a `winner`.
+fn last_answer(text: &str, depth: u32) -> Option<Value> {
     let mut last = None;
     let mut at = 0;
     while let Some(rest) = text.get(at..) {
@@ -82,16 +88,30 @@ fn last_answer(text: &str) -> Option<serde_json::Value> {
         let rest = rest.get(brace..).unwrap_or_default();
         let mut stream = serde_json::Deserializer::from_str(rest).into_iter();
         match stream.next() {
-            Some(Ok(object @ serde_json::Value::Object(_))) => {
+            Some(Ok(object @ Value::Object(_))) => {
                 at += stream.byte_offset().max(1);
-                if object.get("winner").is_some() {
-                    last = Some(object);
-                }
+                last = answer_in(object, depth).or(last);
             }
             _ => at += 1,
         }
     }
     last
+}
+
+/// The same in a document: itself, or the last within it.
+fn answer_in(document: Value, depth: u32) -> Option<Value> {
+    let depth = depth.checked_sub(1)?;
+    match document {
+        Value::Object(fields) if fields.contains_key("winner") => Some(Value::Object(fields)),
+        Value::Object(fields) => last_in(fields.into_iter().map(|(_, value)| value), depth),
+        Value::Array(values) => last_in(values.into_iter(), depth),
+        Value::String(text) => last_answer(&text, depth),
+        _ => None,
+    }
+}
+
+fn last_in(values: impl Iterator<Item = Value>, depth: u32) -> Option<Value> {
+    values.filter_map(|value| answer_in(value, depth)).last()
 }
 
 /// One question to the judge: which of these two?
@@ -187,6 +207,22 @@ mod tests {
                 reason: reason.to_owned(),
             };
             assert_eq!(Answer::parse(output), Ok(winner), "{output}");
+        }
+    }
+
+    #[test]
+    fn agents_that_print_json_wrap_their_answer_into_it() {
+        for output in [
+            // One document, the answer in a text of it.
+            r#"{"type":"result","result":"I think.\n```json\n{\"winner\":\"b\",\"reason\":\"x\"}\n```","usage":{"tokens":3}}"#,
+            // Events, the answer in the last but one.
+            "{\"item\":{\"text\":\"{\\\"winner\\\":\\\"a\\\"}\"}}\n\
+             {\"item\":{\"text\":\"{\\\"winner\\\":\\\"b\\\",\\\"reason\\\":\\\"x\\\"}\"}}\n\
+             {\"type\":\"done\"}",
+            r#"[{"answer":{"winner":"b","reason":"x"}}]"#,
+        ] {
+            let answer = Answer::parse(output).unwrap();
+            assert_eq!((answer.winner, answer.reason.as_str()), (Side::B, "x"));
         }
     }
 

@@ -15,7 +15,7 @@ use super::measure::MeasureArgs;
 
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Examples:\n  hub eval\n  hub eval --repeat 7 --warmup 1 --protect 'bench/**' --require 'tests_failed == 0'\n  hub eval --only agent-2\n  hub eval --show --format json | jq '.results[0]'\n\nAn evaluation that was broken off is gone on with.\n\nExit status: 8 when there is a metric and no winner."
+    after_help = "Examples:\n  hub eval\n  hub eval --repeat 7 --warmup 1 --protect 'bench/**' --require 'tests_failed == 0'\n  hub eval --only agent-2\n  hub eval --judge-cmd ./judge.sh --tolerance 5%\n  hub eval --show --format json | jq '.results[0]'\n\nAn evaluation that was broken off is gone on with.\n\nExit status: 8 when there is a metric or a judge and no winner."
 )]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest that runs or is being evaluated]
@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["only", "repeat", "warmup", "seed", "protect", "timeout", "jobs", "in_worktree"])]
     reuse: bool,
     /// Show the last evaluation again; change nothing
-    #[arg(long, conflicts_with_all = ["only", "reuse", "repeat", "warmup", "seed", "protect", "protect_strict", "require", "tie_break", "allow_no_gain", "timeout", "jobs", "in_worktree"])]
+    #[arg(long, conflicts_with_all = ["only", "reuse", "repeat", "warmup", "seed", "protect", "protect_strict", "require", "tie_break", "allow_no_gain", "judge", "judge_agent", "judge_cmd", "no_judge", "judge_timeout", "tolerance", "timeout", "jobs", "in_worktree"])]
     show: bool,
     /// How long one run may take, as 90, 90s, 15m or 2h
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
@@ -59,8 +59,9 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         eval::run(&global.open()?, &request)?
     };
     global.output().answer(&report, text::eval)?;
-    Ok(match (&report.metric, report.winner) {
-        (Some(_), None) => ExitCode::from(status(Code::NoWinner)),
+    let ranks = report.metric.is_some() || report.judge.is_some();
+    Ok(match report.winner {
+        None if ranks => ExitCode::from(status(Code::NoWinner)),
         _ => ExitCode::SUCCESS,
     })
 }

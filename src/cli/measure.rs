@@ -6,6 +6,8 @@ use clap::Args as Arguments;
 
 use crate::lifecycle::{PathGlob, Repeat, Requirement, TieBreak, TimeLimit, eval};
 
+use super::judge::JudgeArgs;
+
 /// How results are measured and ranked
 #[derive(Debug, Arguments)]
 #[command(next_help_heading = "Measuring")]
@@ -36,6 +38,8 @@ pub struct MeasureArgs {
     /// Call the first the winner also when it does not beat the base
     #[arg(long)]
     allow_no_gain: bool,
+    #[command(flatten)]
+    judge: JudgeArgs,
 }
 
 impl MeasureArgs {
@@ -52,6 +56,7 @@ impl MeasureArgs {
             in_worktree: false,
             require: self.require,
             tie_break: self.tie_break,
+            judge: self.judge.options(),
             allow_no_gain: self.allow_no_gain,
         }
     }

@@ -15,6 +15,7 @@ mod events;
 mod global;
 mod graft;
 mod init;
+mod judge;
 mod limits;
 mod list;
 mod log;

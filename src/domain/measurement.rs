@@ -13,6 +13,7 @@ use super::evaluation::plan::{Entrant, Plan, PlannedRun, Repeats, Round};
 use super::evaluation::requirement::Requirement;
 use super::evaluation::tie_break::TieBreak;
 use super::id::{Attempt, BadName};
+use super::judging::Judge;
 use super::metric::MetricName;
 use super::protect::PathGlob;
 use super::ranking::Outcome;
@@ -110,12 +111,15 @@ pub struct EvalPlan {
     /// When it was begun.
     #[serde(with = "time")]
     pub begun: DateTime<Utc>,
-    /// The eval command.
-    pub command: String,
+    /// The eval command; none where only a judge decides.
+    pub command: Option<String>,
     /// How it measures.
     pub conditions: Conditions,
     /// By what it is ranked, where nothing else is said later.
     pub criteria: Criteria,
+    /// Who decides where no metric does, where nothing else is said later.
+    #[serde(default)]
+    pub judge: Option<Judge>,
     /// What the order of the runs is drawn from.
     pub seed: u32,
     /// What is measured, the base commit first where it takes part.
@@ -163,6 +167,9 @@ impl EvalRecord {
     /// Who is out after one of its runs is not measured any more.
     #[must_use]
     pub fn rest(&self) -> Vec<PlannedRun> {
+        if self.plan.command.is_none() {
+            return Vec::new();
+        }
         let done = self.runs.iter().map(EvalRun::planned).collect();
         let entrants = self.plan.entrants.iter().map(|planned| planned.entrant);
         let plan = Plan::new(entrants, self.plan.repeats());

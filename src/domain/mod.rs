@@ -11,6 +11,7 @@ pub mod evaluation;
 pub mod event;
 pub mod graft;
 pub mod id;
+pub mod judging;
 pub mod launch;
 pub mod limits;
 pub mod list;

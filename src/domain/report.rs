@@ -15,6 +15,7 @@ pub use presets::{AgentsReport, ListedPreset};
 mod doctor;
 mod eval;
 mod journal;
+mod judge;
 mod metrics;
 mod pause;
 mod send;
@@ -43,6 +44,7 @@ pub use eval::{
     ReportedMethod, ResultReport,
 };
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
+pub use judge::{BoutReport, JudgeReport, PairReport, ReportedOutcome, StandingReport};
 pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};
 pub use send::{SendReport, SentTo};

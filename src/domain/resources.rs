@@ -57,6 +57,9 @@ pub struct Usage {
 pub struct TimeLimit(Duration);
 
 impl TimeLimit {
+    /// Ten minutes.
+    pub const TEN_MINUTES: Self = Self(Duration::from_secs(600));
+
     /// The same as a duration.
     #[must_use]
     pub fn duration(self) -> Duration {

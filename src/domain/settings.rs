@@ -138,7 +138,9 @@ pub struct SettingsLayer {
     pub base_branch: Option<BranchName>,
     /// The command that measures a result.
     pub eval_cmd: Option<String>,
-    /// The number that it prints.
+    /// The command that compares two results where no metric decides.
+    pub judge_cmd: Option<String>,
+    /// The number that the eval command prints.
     pub metric: Option<MetricName>,
     /// Which way the number is better.
     pub direction: Option<Direction>,
@@ -170,11 +172,12 @@ pub struct SettingsLayer {
 
 impl SettingsLayer {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 18] = [
+    pub const KEYS: [&'static str; 19] = [
         "agents",
         "agent_cmd",
         "base_branch",
         "eval_cmd",
+        "judge_cmd",
         "metric",
         "direction",
         "template",
@@ -200,6 +203,7 @@ impl SettingsLayer {
             agent_cmd: self.agent_cmd.or(below.agent_cmd),
             base_branch: self.base_branch.or(below.base_branch),
             eval_cmd: self.eval_cmd.or(below.eval_cmd),
+            judge_cmd: self.judge_cmd.or(below.judge_cmd),
             metric: self.metric.or(below.metric),
             direction: self.direction.or(below.direction),
             template: self.template.or(below.template),

@@ -25,6 +25,23 @@ impl Repository {
         })
     }
 
+    /// The first `most` bytes of what differs between `base` and `tip`, as a patch, and how many
+    /// there are of it.
+    ///
+    /// # Errors
+    /// When a commit cannot be read.
+    pub fn diff_text(
+        &self,
+        base: &CommitId,
+        tip: &CommitId,
+        most: usize,
+    ) -> Result<(Vec<u8>, u64)> {
+        self.git()
+            .args(["diff", "--find-renames", "--no-ext-diff", "--no-textconv"])
+            .args([base.as_str(), tip.as_str(), "--"])
+            .run_at_most(most)
+    }
+
     fn diff_stat_by_program(&self, base: &CommitId, tip: &CommitId) -> Result<DiffStat> {
         let answer = self
             .git()

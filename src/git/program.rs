@@ -1,7 +1,7 @@
 //! Calls of the git program, hermetic against what hub inherited.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -139,6 +139,31 @@ impl Git {
             }
             child.wait_with_output().map_err(Error::Io)
         })
+    }
+
+    /// Runs it and returns the first `most` bytes of its stdout, and how many there are of it.
+    ///
+    /// # Errors
+    /// When it fails; what it complains about is not told.
+    pub fn run_at_most(self, most: usize) -> Result<(Vec<u8>, u64)> {
+        let shown = self.shown();
+        log::debug!("git {shown}");
+        let mut command = self.command();
+        let mut child = command.stderr(Stdio::null()).spawn().map_err(Error::Io)?;
+        let mut first = Vec::new();
+        let mut read = Ok(0);
+        if let Some(mut stdout) = child.stdout.take() {
+            let most = u64::try_from(most).unwrap_or(u64::MAX);
+            let begin = stdout.by_ref().take(most).read_to_end(&mut first);
+            read = begin.and_then(|_| std::io::copy(&mut stdout, &mut std::io::sink()));
+        }
+        let output = child.wait_with_output().map_err(Error::Io)?;
+        if !output.status.success() {
+            return Err(failed(shown, &output));
+        }
+        let more = read.map_err(Error::Io)?;
+        let total = u64::try_from(first.len()).unwrap_or(u64::MAX);
+        Ok((first, total.saturating_add(more)))
     }
 
     fn command(&self) -> Command {

@@ -1,6 +1,6 @@
 //! Whose work is merged: who was named, the winner, all parts, the last in line.
 
-use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
+use crate::domain::evaluation::{EvaluatedAgent, Evaluation, RecordedVerdict};
 use crate::domain::id::AgentId;
 use crate::domain::mode::Mode;
 use crate::domain::refs::CommitId;
@@ -87,6 +87,9 @@ fn winner(hub: &Hub, session: &LockedSession) -> Result<Option<Candidate>> {
     let evaluation = evaluation(session)?;
     let Some(winner) = config.mode.result_of(&evaluation, config) else {
         let reason = match (config.mode, &config.metric) {
+            (Mode::Compete, _) if evaluation.verdict == Some(RecordedVerdict::Undecided) => {
+                "the judge tells nobody apart"
+            }
             // It is not better than the baseline.
             (Mode::Compete, _) if evaluation.first().is_some() => return Ok(None),
             (Mode::Pipeline, _) => "the last agent of its line has no result",

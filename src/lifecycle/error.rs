@@ -123,6 +123,9 @@ pub enum Error {
     /// A session of nothing.
     #[error("no task is given")]
     NoTask,
+    /// A judge is wanted and nothing says which.
+    #[error("the agents were not all run by the same preset, so none of theirs can judge")]
+    NoJudge,
     /// A metric that no command prints.
     #[error("--metric is given without an eval command")]
     MetricWithoutCommand,
@@ -488,6 +491,7 @@ impl Diagnostic for Error {
             | Self::NoWorktree { .. } => Code::NotFound,
             Self::NoCurrentBranch
             | Self::NoAgentCommand
+            | Self::NoJudge
             | Self::NoPreset { .. }
             | Self::PresetNotInstalled { .. }
             | Self::PromptOnStdin { .. }
@@ -547,6 +551,7 @@ impl Diagnostic for Error {
                 "give --agent PRESET or --agent-cmd CMD, or --no-start to start the agents yourself"
                     .to_owned()
             }
+            Self::NoJudge => "give --judge-agent PRESET or --judge-cmd CMD".to_owned(),
             Self::NoPreset { nearest, .. } => match nearest {
                 Some(nearest) => format!("did you mean {nearest}? `hub agents` lists all"),
                 None => "`hub agents` lists those there are".to_owned(),

@@ -5,6 +5,7 @@
 //! that is broken off is gone on with by the next one.
 
 mod entries;
+mod judging;
 mod results;
 mod rounds;
 
@@ -17,6 +18,7 @@ use crate::domain::evaluation::requirement::Requirement;
 use crate::domain::evaluation::tie_break::TieBreak;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionSelector};
+use crate::domain::judging::Judge;
 use crate::domain::measurement::{
     Conditions, Criteria, EvalPlan, EvalRecord, EvalRun, PlannedEntrant, Repeat, Surroundings,
 };
@@ -33,6 +35,8 @@ use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
 use entries::Entry;
+pub use judging::{JudgeBy, JudgeOptions};
+pub(super) use judging::{check as check_judge, only_preset};
 
 /// What to measure, how, and by what to rank it.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +77,8 @@ pub struct Options {
     pub tie_break: Vec<TieBreak>,
     /// Whether there is a winner also when nobody beats the base.
     pub allow_no_gain: bool,
+    /// Who decides where no metric does.
+    pub judge: JudgeOptions,
 }
 
 impl Options {
@@ -83,6 +89,7 @@ impl Options {
             require: self.require.clone(),
             tie_break: self.tie_break.clone(),
             allow_no_gain: self.allow_no_gain,
+            judge: self.judge.clone(),
             ..Self::default()
         };
         *self == of_criteria
@@ -174,15 +181,16 @@ pub(super) fn evaluate(
             session: session.config().session_id.clone(),
         });
     }
+    let judge = judging::choose(hub, session, request, before.as_ref())?;
     begin(hub, session)?;
-    match measure(hub, session, request, before) {
-        Ok(report) => {
+    match measure(hub, session, request, before, judge.as_ref()) {
+        Ok((report, number)) => {
             announce::ranking(hub, session.config(), &report);
             let end = json!({ "winner": report.winner });
             hub.record(session, Operation::Eval, Phase::End, end)?;
-            if let Some(measured) = &report.measured {
+            if let Some(number) = number {
                 // With it the evaluation is concluded: nobody goes on with it any more.
-                session.set_eval_report(measured.evaluation, &report)?;
+                session.set_eval_report(number, &report)?;
             }
             Ok(report)
         }
@@ -241,20 +249,24 @@ fn begin(hub: &Hub, session: &mut LockedSession) -> Result<()> {
     Ok(())
 }
 
+/// The evaluation that holds where nothing else is said: one that was broken off is gone on
+/// with as it was begun, and so is one that is ranked or partly measured again.
+fn same<'b>(request: &Request, before: Option<&'b EvalRecord>) -> Option<&'b EvalRecord> {
+    let leaves = request.options.leaves_conditions();
+    let goes_on = before.filter(|before| leaves && !before.concluded);
+    goes_on.or(before.filter(|_| request.reuse || !request.only.is_empty()))
+}
+
+/// Measures and ranks; the number of the evaluation that this was, where something was kept.
 fn measure(
     hub: &Hub,
     session: &mut LockedSession,
     request: &Request,
     before: Option<EvalRecord>,
-) -> Result<EvalReport> {
+    judge: Option<&Judge>,
+) -> Result<(EvalReport, Option<u32>)> {
     let options = &request.options;
-    // One that was broken off is gone on with as it was begun, where nothing else is said.
-    let goes_on = before
-        .as_ref()
-        .filter(|before| options.leaves_conditions() && !before.concluded);
-    let same = goes_on.or(before
-        .as_ref()
-        .filter(|_| request.reuse || !request.only.is_empty()));
+    let same = same(request, before.as_ref());
     let conditions = match same {
         Some(before) => before.plan.conditions.clone(),
         None => options.conditions(hub),
@@ -264,11 +276,16 @@ fn measure(
     if criteria.protect_strict {
         entries::keep_to_protected(&mut entries);
     }
-    let Some(command) = session.config().eval_cmd.clone() else {
-        return results::conclude(hub, session, &entries, None, &criteria);
+    let conclude = |session: &LockedSession, record: Option<&EvalRecord>| {
+        let report = results::conclude(hub, session, &entries, record, &criteria, judge)?;
+        Ok((report, record.map(|record| record.number)))
     };
+    let command = session.config().eval_cmd.clone();
+    if command.is_none() && judge.is_none() {
+        return conclude(session, None);
+    }
     if request.reuse {
-        return results::conclude(hub, session, &entries, before.as_ref(), &criteria);
+        return conclude(session, before.as_ref());
     }
     let plan = EvalPlan {
         begun: hub.now(),
@@ -278,10 +295,11 @@ fn measure(
         command,
         conditions,
         criteria: criteria.clone(),
+        judge: judge.cloned(),
     };
     let mut evaluation = open(hub, session, request, plan, before)?;
     rounds::measure(hub, session, &mut evaluation, &entries)?;
-    results::conclude(hub, session, &entries, Some(evaluation.record()), &criteria)
+    conclude(session, Some(evaluation.record()))
 }
 
 /// What the orders are drawn from: what was given, what was drawn before, or the clock.
@@ -339,10 +357,14 @@ fn open(
     if let Some(before) = before {
         if !before.concluded && request.only.is_empty() && before.plan.measures_as(&plan) {
             let (made, left) = (before.runs.len(), before.rest().len());
-            hub.note(format!(
-                "going on with evaluation {}: {made} runs are made, {left} are left",
-                before.number
-            ));
+            let number = before.number;
+            hub.note(match left {
+                0 if made == 0 => format!("going on with evaluation {number}"),
+                0 => format!("going on with evaluation {number}: all is measured"),
+                _ => format!(
+                    "going on with evaluation {number}: {made} runs are made, {left} are left"
+                ),
+            });
             return Ok(session.continue_evaluation(before)?);
         }
         if !request.only.is_empty() {

@@ -53,11 +53,12 @@ pub struct Hub {
 }
 
 /// Variables by which settings can be given.
-const VARIABLES: [(&str, &str); 20] = [
+const VARIABLES: [(&str, &str); 21] = [
     ("agents", "HUB_AGENTS"),
     ("agent_cmd", "HUB_AGENT_CMD"),
     ("base_branch", "HUB_BASE_BRANCH"),
     ("eval_cmd", "HUB_EVAL_CMD"),
+    ("judge_cmd", "HUB_JUDGE_CMD"),
     ("metric", "HUB_METRIC"),
     ("direction", "HUB_DIRECTION"),
     ("template", "HUB_TEMPLATE"),

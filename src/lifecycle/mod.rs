@@ -64,6 +64,7 @@ pub use prompts::Strategies;
 
 pub use crate::domain::board::{Author, Channel, PostRef};
 pub use crate::domain::diagnostic::{Code, Diagnostic};
+pub use crate::domain::evaluation::hybrid::Tolerance;
 pub use crate::domain::evaluation::requirement::Requirement;
 pub use crate::domain::evaluation::tie_break::TieBreak;
 pub use crate::domain::event::{Event, Phase};

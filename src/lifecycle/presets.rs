@@ -127,6 +127,11 @@ pub(super) fn launches(
     }
 }
 
+/// The command of a preset, which is there and may be run.
+pub(super) fn command_of(hub: &Hub, name: &PresetName, commit: &CommitId) -> Result<String> {
+    Ok(launch(hub, &known(hub)?, name, Some(Stdin::None), commit)?.command)
+}
+
 fn launch(
     hub: &Hub,
     known: &BTreeMap<PresetName, Known>,

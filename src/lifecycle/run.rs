@@ -119,6 +119,8 @@ pub(super) fn prepare(hub: &Hub, request: &Request) -> Result<Prepared> {
     ready::check(hub, &request.spawn.launch.ready)?;
     let agents: Vec<AgentId> = AgentId::first(plan.agents).collect();
     let commands = spawn::commands_of(hub, &request.spawn, &agents, &plan.base_commit)?;
+    let usual = || eval::only_preset(commands.values().map(|command| command.preset.as_ref()));
+    eval::check_judge(hub, &request.eval.judge, &plan.base_commit, usual)?;
     let recipe = Recipe::read(hub, &request.spawn)?;
     Ok(Prepared {
         plan,
@@ -197,6 +199,7 @@ fn check_winner(id: &SessionId, report: &RunReport) -> Result<()> {
     let reason = if report.agents.iter().any(|agent| agent.status.succeeded()) {
         match report.eval.metric {
             Some(_) => "no agent has a metric".to_owned(),
+            None if report.eval.judge.is_some() => "the judge tells nobody apart".to_owned(),
             None => "there is no metric to rank by".to_owned(),
         }
     } else {

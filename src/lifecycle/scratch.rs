@@ -27,6 +27,11 @@ impl Hub {
         self.worktrees_of(session).join(format!("{NAME}-{entrant}"))
     }
 
+    /// Where a judge finds the base commit.
+    pub(super) fn scratch_for_judge(&self, session: &SessionId) -> PathBuf {
+        self.worktrees_of(session).join(format!("{NAME}-judge"))
+    }
+
     /// Whether a folder is one of a session's scratch worktrees.
     pub(super) fn is_scratch_of(&self, session: &SessionId, path: &Path) -> bool {
         let name = path.file_name().and_then(|name| name.to_str());

@@ -46,7 +46,7 @@ impl Hub {
         let layer = crate::store::read_settings(&file)?;
         let lists = [layer.setup, layer.teardown].into_iter().flatten();
         let lines = lists.flat_map(|list| list.0);
-        let from_file = [layer.agent_cmd, layer.eval_cmd]
+        let from_file = [layer.agent_cmd, layer.eval_cmd, layer.judge_cmd]
             .into_iter()
             .flatten()
             .chain(lines.map(|line| line.to_string()))

@@ -35,6 +35,7 @@ enum VerdictDocument {
     Winner,
     NoGain,
     NothingMeasured,
+    Undecided,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +80,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Evaluation>> {
             (Some(VerdictDocument::Winner), Some(winner)) => Some(RecordedVerdict::Winner(winner)),
             (Some(VerdictDocument::NoGain), _) => Some(RecordedVerdict::NoGain),
             (Some(VerdictDocument::NothingMeasured), _) => Some(RecordedVerdict::NothingMeasured),
+            (Some(VerdictDocument::Undecided), _) => Some(RecordedVerdict::Undecided),
             (None, _) | (Some(VerdictDocument::Winner), None) => None,
         },
         results: document
@@ -121,6 +123,7 @@ pub(super) fn write(path: &Path, evaluation: &Evaluation) -> Result<()> {
             RecordedVerdict::Winner(_) => VerdictDocument::Winner,
             RecordedVerdict::NoGain => VerdictDocument::NoGain,
             RecordedVerdict::NothingMeasured => VerdictDocument::NothingMeasured,
+            RecordedVerdict::Undecided => VerdictDocument::Undecided,
         }),
         winner: match evaluation.verdict {
             Some(RecordedVerdict::Winner(agent)) => Some(agent),

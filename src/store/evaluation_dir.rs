@@ -16,6 +16,7 @@ use crate::domain::report::EvalReport;
 use super::atomic;
 use super::error::{Error, Result};
 use super::json_lines::JsonLines;
+use super::judgements::Judgements;
 
 const VERSION: u64 = 1;
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -51,6 +52,14 @@ impl EvaluationDir {
 
     fn runs_file(&self) -> PathBuf {
         self.root.join("runs.jsonl")
+    }
+
+    /// What a judge has said in this evaluation.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn judgements(&self) -> Result<Judgements> {
+        Judgements::open(&self.root)
     }
 
     /// What a run printed.

@@ -1,6 +1,7 @@
 //! `hub eval`: what is run on what, which number is found, and how results are ranked.
 
 mod command;
+mod judge;
 mod metric;
 mod protect;
 mod ranking;

@@ -8,7 +8,7 @@
 //! - [`runs`], [`bootstrap`], [`comparison`]: from runs to a figure, its interval, and the
 //!   difference of two contestants with its interval.
 //! - [`tournament`], [`tie_break`]: ranks, ties and the winner.
-//! - [`judge`], [`standing`], [`hybrid`]: the same where no metric decides.
+//! - [`judge`], [`standing`], [`hybrid`], [`judged`]: the same where no metric decides.
 //!
 //! All chance comes from [`random`], by a seed that is an argument.
 
@@ -16,6 +16,7 @@ pub mod bootstrap;
 pub mod comparison;
 pub mod hybrid;
 pub mod judge;
+pub mod judged;
 pub mod plan;
 pub mod random;
 pub mod requirement;
@@ -53,6 +54,8 @@ pub enum RecordedVerdict {
     NoGain,
     /// Nobody has a metric.
     NothingMeasured,
+    /// There is no metric, and the judge tells nobody apart.
+    Undecided,
 }
 
 /// One agent's result, as far as later commands need it.

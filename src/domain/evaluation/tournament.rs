@@ -84,6 +84,34 @@ pub struct Rules {
     pub allow_no_gain: bool,
 }
 
+impl Rules {
+    fn by_figure(&self, a: &Contestant, b: &Contestant) -> Ordering {
+        let figure = |contestant: &Contestant| contestant.outcome.runs().map(Runs::figure);
+        match (figure(a), figure(b)) {
+            (Some(a), Some(b)) => better_first(self.direction, a, b),
+            _ => Ordering::Equal,
+        }
+    }
+
+    /// The order of two that share a rank, and what decides it.
+    pub(super) fn by_ties(&self, a: &Contestant, b: &Contestant) -> (Ordering, Decision) {
+        let value = |c: &Contestant, at: usize| c.tie_values.get(at).copied().flatten();
+        let broken = self.tie_breaks.iter().enumerate().map(|(at, tie)| {
+            let order = tie.compare(value(a, at), value(b, at));
+            (order, Decision::TieBreak(tie.metric.clone()))
+        });
+        let by_change = a.diff.churn().cmp(&b.diff.churn());
+        let rest = [
+            (by_change, Decision::SmallerChange),
+            (self.by_figure(a, b), Decision::Figure),
+        ];
+        broken
+            .chain(rest)
+            .find(|(order, _)| order.is_ne())
+            .unwrap_or_else(|| (a.agent.cmp(&b.agent), Decision::AgentNumber))
+    }
+}
+
 /// How figures were compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -146,6 +174,8 @@ pub enum NoWinner {
     NothingMeasured,
     /// Nobody of the first rank beats the base.
     NoGain,
+    /// There is no metric, and the judge tells nobody apart.
+    Undecided,
 }
 
 /// Who won.
@@ -335,29 +365,11 @@ impl<'r> Hall<'r> {
     }
 
     fn by_figure(&self, a: &Contestant, b: &Contestant) -> Ordering {
-        let figure = |contestant: &Contestant| contestant.outcome.runs().map(Runs::figure);
-        match (figure(a), figure(b)) {
-            (Some(a), Some(b)) => better_first(self.rules.direction, a, b),
-            _ => Ordering::Equal,
-        }
+        self.rules.by_figure(a, b)
     }
 
-    /// The order of two that share a rank, and what decides it.
     fn by_ties(&self, a: &Contestant, b: &Contestant) -> (Ordering, Decision) {
-        let value = |c: &Contestant, at: usize| c.tie_values.get(at).copied().flatten();
-        let broken = self.rules.tie_breaks.iter().enumerate().map(|(at, tie)| {
-            let order = tie.compare(value(a, at), value(b, at));
-            (order, Decision::TieBreak(tie.metric.clone()))
-        });
-        let by_change = a.diff.churn().cmp(&b.diff.churn());
-        let rest = [
-            (by_change, Decision::SmallerChange),
-            (self.by_figure(a, b), Decision::Figure),
-        ];
-        broken
-            .chain(rest)
-            .find(|(order, _)| order.is_ne())
-            .unwrap_or_else(|| (a.agent.cmp(&b.agent), Decision::AgentNumber))
+        self.rules.by_ties(a, b)
     }
 
     fn decide(&self, before: Option<&Placed>, placed: &mut Placed) {

@@ -18,6 +18,8 @@ use crate::domain::session::Exit;
 use crate::domain::state::SessionState;
 use crate::domain::time;
 
+use super::judge::JudgeReport;
+
 /// `hub eval`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EvalReport {
@@ -50,6 +52,8 @@ pub struct EvalReport {
     pub criteria: Criteria,
     /// The base commit, where it was measured beside the agents.
     pub base: Option<BaseReport>,
+    /// What a judge said; null when there was none.
+    pub judge: Option<JudgeReport>,
     /// The agents, best first.
     pub results: Vec<ResultReport>,
 }

@@ -10,6 +10,7 @@ use crate::domain::evaluation::tournament::{
 };
 use crate::domain::evaluation::{EvaluatedAgent, Evaluation, LeftFile, RecordedVerdict};
 use crate::domain::id::AgentId;
+use crate::domain::judging::Judge;
 use crate::domain::measurement::{Criteria, EvalRecord, EvalRun};
 use crate::domain::metric::MetricName;
 use crate::domain::ranking;
@@ -24,14 +25,19 @@ use crate::lifecycle::measure;
 use crate::store::{EvaluationDir, LockedSession};
 
 use super::entries::Entry;
+use super::judging;
 
 /// Ranks, and keeps the evaluation.
+///
+/// # Errors
+/// When a signal came while a judge was asked, or what was found cannot be kept.
 pub(super) fn conclude(
     hub: &Hub,
     session: &LockedSession,
     entries: &[Entry],
     record: Option<&EvalRecord>,
     criteria: &Criteria,
+    judge: Option<&Judge>,
 ) -> Result<EvalReport> {
     let config = session.config();
     let dir = record.map(|record| session.evaluation_dir(record.number));
@@ -53,6 +59,10 @@ pub(super) fn conclude(
         .map(|entry| found.contestant(entry))
         .collect();
     let held = Tournament::hold(&rules, base.as_ref(), contestants);
+    let (held, judged) = match judge {
+        Some(judge) => judging::decide(hub, &found, entries, judge, &rules, held)?,
+        None => (held, None),
+    };
     let baseline = base.as_ref().map(Runs::figure);
     let results = results(&found, entries, &held, baseline);
     let (winner, decided_by) = match &held.verdict {
@@ -70,9 +80,12 @@ pub(super) fn conclude(
         winner,
         winner_decided_by: decided_by.map(describe),
         beats_baseline: held.placed.first().and_then(|first| first.beats_base),
-        measured: record.map(|record| measured(record, held.method)),
+        measured: record
+            .filter(|record| record.plan.command.is_some())
+            .map(|record| measured(record, held.method)),
         base: found.base_report(),
         criteria: criteria.clone(),
+        judge: judged,
         results,
     };
     session.set_evaluation(&evaluation(session, &found, &report, &held)?)?;
@@ -80,10 +93,10 @@ pub(super) fn conclude(
 }
 
 /// All that the runs of an evaluation tell.
-struct Found<'f> {
-    config: &'f SessionConfig,
-    record: Option<&'f EvalRecord>,
-    dir: Option<&'f EvaluationDir>,
+pub(super) struct Found<'f> {
+    pub config: &'f SessionConfig,
+    pub record: Option<&'f EvalRecord>,
+    pub dir: Option<&'f EvaluationDir>,
     criteria: &'f Criteria,
 }
 
@@ -103,6 +116,11 @@ impl Found<'_> {
             return runs(&self.counted(Entrant::Base));
         }
         Runs::one(self.config.baseline?).ok()
+    }
+
+    /// The figure of what all are compared with.
+    pub fn baseline(&self) -> Option<f64> {
+        self.base().as_ref().map(Runs::figure)
     }
 
     fn contestant(&self, entry: &Entry) -> Contestant {
@@ -184,7 +202,7 @@ impl Found<'_> {
     }
 
     /// The medians of all numbers that every run of an agent printed.
-    fn numbers(&self, entrant: Entrant) -> BTreeMap<String, f64> {
+    pub fn numbers(&self, entrant: Entrant) -> BTreeMap<String, f64> {
         let counted = self.counted(entrant);
         let names: BTreeSet<&String> = counted.iter().flat_map(|run| run.numbers.keys()).collect();
         let figure = |name: &String| {
@@ -394,6 +412,7 @@ fn evaluation(
             Verdict::Winner { agent, .. } => RecordedVerdict::Winner(agent),
             Verdict::None(NoWinner::NoGain) => RecordedVerdict::NoGain,
             Verdict::None(NoWinner::NothingMeasured) => RecordedVerdict::NothingMeasured,
+            Verdict::None(NoWinner::Undecided) => RecordedVerdict::Undecided,
         }),
         results: report
             .results

@@ -116,7 +116,8 @@ impl Rounds<'_> {
             evaluation.prepare(*run)?;
         }
         let plan = &evaluation.record().plan;
-        let (command, limit) = (&plan.command, plan.conditions.timeout);
+        let command = plan.command.as_deref().unwrap_or_default();
+        let limit = plan.conditions.timeout;
         let runs: Vec<(PlannedRun, Run<'_>)> = together
             .iter()
             .filter_map(|planned| {

@@ -1,9 +1,13 @@
 //! What was measured: the ranked table, and what there is to say of it.
 
+mod judged;
+
 use std::fmt::Write as _;
 
 use crate::domain::measurement::EvalRun;
-use crate::domain::report::{BaseReport, EvalReport, IntervalReport, ReportedMethod, ResultReport};
+use crate::domain::report::{
+    BaseReport, EvalReport, IntervalReport, JudgeReport, ReportedMethod, ResultReport,
+};
 
 use super::{dash, indented, lines, one_line};
 use crate::render::style::{self, paint};
@@ -46,6 +50,9 @@ pub fn eval(report: &EvalReport) -> String {
         drawn.push_str(&remarks(result));
     }
     drawn.push_str(&ties(report));
+    if let Some(judge) = &report.judge {
+        drawn.push_str(&judged::judge(judge));
+    }
     drawn.push_str(&verdict(report));
     drawn
 }
@@ -204,14 +211,19 @@ fn ties(report: &EvalReport) -> String {
 fn verdict(report: &EvalReport) -> String {
     match (report.winner, &report.metric, report.beats_baseline) {
         (Some(winner), ..) => {
+            let judged = |judge: &JudgeReport| judge.pairs.iter().any(|pair| pair.winner.is_some());
             let by = match &report.winner_decided_by {
                 Some(decided_by) => format!(" (tied; by {decided_by})"),
+                None if report.judge.as_ref().is_some_and(judged) => " (by the judge)".to_owned(),
                 None => String::new(),
             };
             format!("winner: {}{by}\n", paint(style::GOOD, &winner.to_string()))
         }
         (None, Some(_), Some(false)) => "nobody beats the baseline\n".to_owned(),
         (None, Some(_), _) => "no winner\n".to_owned(),
+        (None, None, _) if report.judge.is_some() => {
+            "no winner: the judge tells nobody apart\n".to_owned()
+        }
         (None, None, _) => String::new(),
     }
 }

@@ -54,6 +54,16 @@ impl<'r> Schemas<'r> {
         self.check(name, &document);
         document
     }
+
+    /// Evaluates with a judge, and again without.
+    fn answers_with_a_judge(&mut self, session: &str) {
+        let judge = "echo '{\"winner\":\"a\"}'";
+        let reuse = ["eval", session, "--reuse", "--allow-no-gain"];
+        let judged = ["--tolerance", "100%", "--judge-cmd", judge];
+        let document = self.answers("eval", &[&reuse[..], &judged].concat(), &["--json"]);
+        assert!(document["judge"]["bouts"][0].is_object(), "{document:#}");
+        self.answers_twice("eval", &["eval", session, "--reuse", "--no-judge"]);
+    }
 }
 
 /// Every object has exactly the keys that its schema names, and values keep the conventions.
@@ -202,6 +212,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers_twice("logs", &["logs", session]);
     all.answers_twice("path", &["path", session, "agent-1"]);
     all.answers_twice("eval", &["eval", session]);
+    all.answers_with_a_judge(session);
     look(&mut all);
     let paths = ["--onto", "agent-1", "--from", "agent-2", "agent-2.txt"];
     let graft = [&["graft", session], &paths[..]].concat();

@@ -1,5 +1,7 @@
 //! How much one commit differs from another.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// The size of a difference, counted as `git diff --shortstat` counts it.
@@ -35,4 +37,24 @@ impl DiffStat {
     pub fn churn(&self) -> usize {
         self.insertions.saturating_add(self.deletions)
     }
+}
+
+/// How much one file differs, counted as `git diff --numstat` counts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileDiff {
+    /// Where it is; of a file that is gone, where it was.
+    pub path: PathBuf,
+    /// Where it was before it was renamed.
+    pub renamed_from: Option<PathBuf>,
+    /// Its lines; `None` where it is not text.
+    pub lines: Option<ChangedLines>,
+}
+
+/// The lines of a file that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangedLines {
+    /// Lines added.
+    pub insertions: usize,
+    /// Lines removed.
+    pub deletions: usize,
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::domain::diff::DiffStat;
+use crate::domain::diff::{ChangedLines, DiffStat, FileDiff};
 use crate::domain::refs::CommitId;
 
 use super::error::{Error, Result};
 use super::program;
-use super::repository::{Repository, oid};
+use super::repository::{Repository, oid, path_from};
 
 impl Repository {
     /// How much `tip` differs from `base`, renames found.
@@ -49,6 +49,19 @@ impl Repository {
             .args([base.as_str(), tip.as_str(), "--"])
             .run()?;
         Ok(parse_shortstat(program::text(&answer)?))
+    }
+
+    /// How much each file of `tip` differs from `base`, renames found, in git's order.
+    ///
+    /// # Errors
+    /// When a commit cannot be read.
+    pub fn file_diffs(&self, base: &CommitId, tip: &CommitId) -> Result<Vec<FileDiff>> {
+        let answer = self
+            .git()
+            .args(["diff-tree", "-r", "--numstat", "-z", "--find-renames"])
+            .args([base.as_str(), tip.as_str(), "--"])
+            .run()?;
+        Ok(parse_numstat(&answer))
     }
 
     /// Whether a commit's tree holds `path`.
@@ -127,9 +140,66 @@ fn parse_shortstat(line: &str) -> DiffStat {
     DiffStat::new(count("changed"), count("insertion"), count("deletion"))
 }
 
+/// As git-diff(1) says under `--numstat -z`: `2\t1\tpath\0`, for a rename
+/// `2\t1\t\0old\0new\0`, and dashes for numbers where a file is not text.
+fn parse_numstat(answer: &[u8]) -> Vec<FileDiff> {
+    let mut fields = answer.split(|byte| *byte == b'\0');
+    let mut files = Vec::new();
+    while let Some(field) = fields.next() {
+        let mut columns = field.splitn(3, |byte| *byte == b'\t');
+        let mut count = || std::str::from_utf8(columns.next()?).ok()?.parse().ok();
+        let (insertions, deletions) = (count(), count());
+        let Some(path) = columns.next() else {
+            continue;
+        };
+        let lines = insertions.zip(deletions);
+        let (path, renamed_from) = match path {
+            [] => {
+                let (old, new) = (fields.next(), fields.next());
+                (new.unwrap_or_default(), old.map(path_from))
+            }
+            path => (path, None),
+        };
+        files.push(FileDiff {
+            path: path_from(path),
+            renamed_from,
+            lines: lines.map(|(insertions, deletions)| ChangedLines {
+                insertions,
+                deletions,
+            }),
+        });
+    }
+    files
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_renames_and_what_is_no_text() {
+        let answer = b"2\t1\ta\tb\n.rs\0-\t-\tlogo.png\x000\t3\t\0old name\0new\xff\0";
+        let lines = |insertions, deletions| {
+            Some(ChangedLines {
+                insertions,
+                deletions,
+            })
+        };
+        let file = |path: &[u8], renamed_from: Option<&str>, lines| FileDiff {
+            path: path_from(path),
+            renamed_from: renamed_from.map(Into::into),
+            lines,
+        };
+        assert_eq!(
+            parse_numstat(answer),
+            [
+                file(b"a\tb\n.rs", None, lines(2, 1)),
+                file(b"logo.png", None, None),
+                file(b"new\xff", Some("old name"), lines(0, 3)),
+            ]
+        );
+        assert_eq!(parse_numstat(b""), []);
+    }
 
     #[test]
     fn shortstats_with_and_without_each_part() {

@@ -14,6 +14,7 @@ pub use board::{
 pub use presets::{AgentsReport, ListedPreset};
 mod doctor;
 mod eval;
+mod eval_page;
 mod journal;
 mod judge;
 mod metrics;
@@ -43,6 +44,7 @@ pub use eval::{
     BaseReport, DifferenceReport, EvalReport, IntervalReport, MeasuredReport, RankedAgainst,
     ReportedMethod, ResultReport,
 };
+pub use eval_page::{AgentPage, EvalPage, PagePost};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use judge::{BoutReport, JudgeReport, PairReport, ReportedOutcome, StandingReport};
 pub use metrics::{Figures, MetricsReport, SessionFigures};

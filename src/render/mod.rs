@@ -2,6 +2,7 @@
 //!
 //! stdout is the answer, stderr the narration. Nothing outside this room prints.
 
+pub mod html;
 mod log;
 mod markdown;
 mod output;

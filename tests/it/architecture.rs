@@ -28,7 +28,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that one room alone uses, so that they can be replaced there.
-const KEPT_IN: [(&str, &str); 11] = [
+const KEPT_IN: [(&str, &str); 12] = [
     ("git2", "git"),
     ("serde_yaml", "store"),
     ("comfy_table", "render"),
@@ -36,6 +36,7 @@ const KEPT_IN: [(&str, &str); 11] = [
     ("anstyle", "render"),
     ("anstream", "render"),
     ("dialoguer", "render"),
+    ("maud", "render"),
     ("clap", "cli"),
     ("clap_complete", "cli"),
     ("clap_mangen", "cli"),

@@ -1,21 +1,22 @@
 //! `hub eval`.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
 use crate::lifecycle::{AgentId, Code, SessionSelector, TimeLimit, eval};
-use crate::render::text;
 
 use super::Outcome;
 use super::error::status;
 use super::global::Global;
 use super::measure::MeasureArgs;
+use super::page::Said;
 
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Examples:\n  hub eval\n  hub eval --repeat 7 --warmup 1 --protect 'bench/**' --require 'tests_failed == 0'\n  hub eval --only agent-2\n  hub eval --judge-cmd ./judge.sh --tolerance 5%\n  hub eval --show --format json | jq '.results[0]'\n\nAn evaluation that was broken off is gone on with.\n\nExit status: 8 when there is a metric or a judge and no winner."
+    after_help = "Examples:\n  hub eval\n  hub eval --repeat 7 --warmup 1 --protect 'bench/**' --require 'tests_failed == 0'\n  hub eval --only agent-2\n  hub eval --judge-cmd ./judge.sh --tolerance 5%\n  hub eval --show --format json | jq '.results[0]'\n  hub eval --show --report report.html\n\nAn evaluation that was broken off is gone on with.\n\nExit status: 8 when there is a metric or a judge and no winner."
 )]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest that runs or is being evaluated]
@@ -38,13 +39,18 @@ pub struct Args {
     /// Measure worktrees as they are, uncommitted files and all
     #[arg(long)]
     in_worktree: bool,
+    /// Write a page with plots, ranking and diffs into this file; - is stdout
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     measure: MeasureArgs,
 }
 
 pub fn run(args: Args, global: &Global) -> Outcome {
+    let (hub, output) = (global.open()?, global.output());
+    let said = Said::of(&hub, output, args.report.as_deref())?;
     let report = if args.show {
-        eval::show(&global.open()?, args.session.as_ref())?
+        eval::show(&hub, args.session.as_ref())?
     } else {
         let options = args.measure.options(args.timeout, args.jobs);
         let request = eval::Request {
@@ -56,9 +62,9 @@ pub fn run(args: Args, global: &Global) -> Outcome {
             only: args.only,
             reuse: args.reuse,
         };
-        eval::run(&global.open()?, &request)?
+        eval::run(&hub, &request)?
     };
-    global.output().answer(&report, text::eval)?;
+    said.say(&hub, output, &report)?;
     let ranks = report.metric.is_some() || report.judge.is_some();
     Ok(match report.winner {
         None if ranks => ExitCode::from(status(Code::NoWinner)),

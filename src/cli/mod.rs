@@ -24,6 +24,7 @@ mod man;
 mod measure;
 mod merge;
 mod metrics;
+mod page;
 mod path;
 mod pause;
 mod retry;

@@ -1,6 +1,7 @@
 //! `hub run`.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args as Arguments;
@@ -13,6 +14,7 @@ use super::error::status;
 use super::global::Global;
 use super::init::TaskArgs;
 use super::measure::MeasureArgs;
+use super::page;
 use super::spawn::AgentArgs;
 
 #[derive(Debug, Arguments)]
@@ -39,6 +41,9 @@ pub struct Args {
     /// How many runs of the eval command are made at once [default: 1]
     #[arg(long, value_name = "N", help_heading = "Measuring")]
     eval_jobs: Option<NonZeroU32>,
+    /// Write a page with plots, ranking and diffs into this file, before the merge is asked about
+    #[arg(long, value_name = "FILE", help_heading = "Measuring")]
+    report: Option<PathBuf>,
 }
 
 /// How many rounds are held
@@ -73,11 +78,13 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     let (init, presets) = args.task.request();
     let spawn = args.how.request(None, true, presets)?;
     let eval = args.measure.options(args.eval_timeout, args.eval_jobs);
+    let page = args.report.map(|file| page::file_of_run(&hub, &file));
     let request = run::Request {
         init,
         spawn,
         eval,
         rounds: args.rounds.rounds(),
+        page: page.transpose()?,
     };
     if dry_run {
         let report = dry_run::of_run(&hub, &request)?;

@@ -160,6 +160,9 @@ pub enum Error {
     /// A folder stands where a worktree is to be made.
     #[error("{} is there already and not empty", .0.display())]
     FolderInTheWay(PathBuf),
+    /// Something else stands where a report is to be put.
+    #[error("a report cannot take the place of {}, which is not a file", .0.display())]
+    NoFile(PathBuf),
     /// The session has no such agent.
     #[error("session {session} has no {agent}")]
     NoAgent {
@@ -510,6 +513,7 @@ impl Diagnostic for Error {
             | Self::AmbiguousPost { .. }
             | Self::NoTemplate { .. } => Code::Usage,
             Self::FolderInTheWay(_)
+            | Self::NoFile(_)
             | Self::MovedSinceEval { .. }
             | Self::Unconfirmed { .. }
             | Self::Declined { .. }
@@ -592,6 +596,9 @@ impl Diagnostic for Error {
             }
             Self::FolderInTheWay(path) => {
                 format!("look at it, then move it away: `ls -la {}`", quoted(path))
+            }
+            Self::NoFile(_) => {
+                "name a file, as report.html; for `hub eval`, `-` is stdout".to_owned()
             }
             Self::AgentLost { session, agent } => format!(
                 "`hub stop {session} --agent {agent}` ends what it left running and keeps its work"

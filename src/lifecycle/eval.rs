@@ -2,10 +2,11 @@
 //!
 //! Who takes part and where is found by `entries`, the runs are made by `rounds`, and
 //! `results` makes the ranking of them. Every run is kept as soon as it is made: an evaluation
-//! that is broken off is gone on with by the next one.
+//! that is broken off is gone on with by the next one. [`page`] has what a page shows of it.
 
 mod entries;
 mod judging;
+pub mod page;
 mod results;
 mod rounds;
 

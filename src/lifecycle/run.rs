@@ -10,6 +10,7 @@ use crate::process::Interrupt;
 use crate::store::{LockedSession, StoredSession};
 
 use super::error::{Error, Result};
+use super::eval::page::PageFile;
 use super::hub::Hub;
 use super::prompts::Recipe;
 use super::spawn::Commands;
@@ -26,6 +27,8 @@ pub struct Request {
     pub eval: eval::Options,
     /// How many rounds are held, where it is more than one.
     pub rounds: Option<rounds::Rounds>,
+    /// The file for the page of the evaluation, which is there before the merge is asked about.
+    pub page: Option<PageFile>,
 }
 
 /// Makes a session, lets its agents work, measures them, merges the winner and cleans up.
@@ -59,6 +62,9 @@ pub(super) fn tournament(
     };
     let evaluated = eval::evaluate(hub, &mut session, &measuring)?;
     hub.tell(Progress::Ranking(Box::new(evaluated.clone())));
+    if let Some(page) = &request.page {
+        page.try_write(hub, &evaluated);
+    }
     let round = rounds::report(1, session.config(), &evaluated, None);
     let report = RunReport {
         session_id: id,

@@ -54,6 +54,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     flush_folder(folder)
 }
 
+/// Finds out whether files can be put into a folder, without leaving one there.
+///
+/// # Errors
+/// When the system refuses.
+pub fn check_folder(folder: &Path) -> Result<()> {
+    beside(folder).map(drop)
+}
+
 /// Puts a new file at `path`, whole from its first moment; returns whether it was made: a file
 /// that is there already stays as it is.
 ///

@@ -3,6 +3,7 @@
 mod command;
 mod judge;
 mod metric;
+mod page;
 mod protect;
 mod ranking;
 mod rounds;

@@ -7,10 +7,11 @@
 //!
 //! - `words`: text and numbers as they stand on the page
 //! - `scale`: where a number lies on an axis
-//! - `plots`, `ranking`, `agents`, `method`: the sections
+//! - `plots`, `ranking`, `judging`, `agents`, `method`: the sections
 //! - `markdown`: posts, made harmless
 
 mod agents;
+mod judging;
 mod markdown;
 mod method;
 mod plots;
@@ -58,6 +59,7 @@ pub fn eval(page: &EvalPage) -> String {
                     (ranking::section(report))
                     (plots::section(report))
                     (ranking::ties(report))
+                    (judging::section(report))
                     (method::requirements(report))
                     (agents::section(page))
                     (method::section(page))
@@ -90,6 +92,7 @@ fn header(page: &EvalPage, title: &str) -> Markup {
             nav aria-label="Sections" {
                 a href="#ranking" { "Ranking" }
                 @if report.metric.is_some() { a href="#plots" { "Plots" } }
+                @if report.judge.is_some() { a href="#judge" { "The judge" } }
                 a href="#agents" { "Agents" }
                 a href="#method" { "How it was measured" }
             }
@@ -108,6 +111,7 @@ fn verdict(report: &EvalReport) -> Markup {
         (Some(_), ..) => ("verdict good", "wins"),
         (None, Some(_), Some(false)) => ("verdict", "Nobody beats the baseline."),
         (None, Some(_), _) => ("verdict", "There is no winner."),
+        (None, None, _) if report.judge.is_some() => ("verdict", "The judge tells nobody apart."),
         (None, None, _) => ("verdict", "There is no metric, so nobody is ranked."),
     };
     let won = first.filter(|first| report.winner == Some(first.agent));

@@ -198,6 +198,38 @@ const SEVEN: [&[f64]; 4] = [
 ];
 
 #[test]
+fn what_a_judge_said_is_told_with_its_reasons() {
+    let mut report = evaluation(&[], &[&[5.0], &[6.0]]);
+    report["judge"] = json!({
+        "command": "./judge.sh <x>", "preset": null, "timeout_s": 600.0, "tolerance": "10%",
+        "seed": 7, "judged": ["agent-1", "agent-2"], "asked": 2,
+        "bouts": [
+            { "a": "agent-1", "b": "agent-2", "answer": "a", "winner": "agent-1",
+              "reason": "it handles <empty> input", "failure": null, "elapsed_s": 1.0 },
+            { "a": "agent-2", "b": "agent-1", "answer": null, "winner": null,
+              "reason": null, "failure": "it ended with exit status 3", "elapsed_s": 1.0 },
+        ],
+        "pairs": [{ "one": "agent-1", "other": "agent-2", "outcome": "unjudged", "winner": null }],
+        "contradictions": 0, "failures": 1,
+        "standings": [
+            { "agent": "agent-1", "rank": 1, "score": 0, "strength": 0.5, "won": 0, "lost": 0, "tied": 0 },
+            { "agent": "agent-2", "rank": 1, "score": 0, "strength": 0.5, "won": 0, "lost": 0, "tied": 0 },
+        ],
+    });
+    let shown = eval(&page(report));
+    for told in [
+        "./judge.sh &lt;x&gt;",
+        "it handles &lt;empty&gt; input",
+        "no answer, it ended with exit status 3",
+        "Judgements that failed: 1.",
+        "Where the judge puts them",
+    ] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(!eval(&page(evaluation(&[], &[&[5.0]]))).contains("The judge"));
+}
+
+#[test]
 fn every_run_is_a_point_and_a_row() {
     let mut evaluation = evaluation(SEVEN[0], &SEVEN[1..]);
     evaluation["results"][0]["runs"][6]["warmup"] = json!(true);

@@ -71,14 +71,15 @@ pub fn run(request: &Request) -> Result<DemoReport> {
     demo.prepare()?;
     demo.tournament()?;
     let kept = keeper.is_none();
-    demo.say(if kept {
+    demo.say(if let Some(keeper) = keeper {
+        keeper.close().map_err(Error::io("remove", &folder))?;
+        "The folder is gone again; `hub demo --keep` keeps it.".to_owned()
+    } else {
         format!(
             "Look around in {}; `rm -rf {}` removes it.",
             repository.display(),
             folder.display()
         )
-    } else {
-        "The folder is gone again; `hub demo --keep` keeps it.".to_owned()
     });
     Ok(DemoReport { repository, kept })
 }

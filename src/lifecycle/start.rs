@@ -39,7 +39,11 @@ pub(super) fn start_waiting(hub: &Hub, session: &mut LockedSession) -> Result<()
     for agent in waiting.into_iter().take(most.saturating_sub(busy)) {
         hub.interrupt.check()?;
         line::bring_forward(hub, session, agent, &launch)?;
-        start_agent(hub, session, agent, &launch)?;
+        if let Err(error) = start_agent(hub, session, agent, &launch) {
+            // A Ctrl-C reaches a supervisor, too, that has not left the terminal yet.
+            hub.interrupt.check()?;
+            return Err(error);
+        }
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::domain::state::AgentStatus;
 use crate::process::{leftovers, supervisor};
 use crate::store::{LockedSession, StoredSession};
 
-use super::agents::{self, Seen, shown_status};
+use super::agents::{self, Seen, has_supervisor, shown_status};
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::{announce, start, supervise};
@@ -60,7 +60,8 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
     Ok(agents::waited(&seen, false, hub.now()))
 }
 
-/// Ends the named agents of a session, or all of them, and waits until that is recorded.
+/// Ends the named agents of a session, or all of them, and waits until that is recorded and
+/// nothing of it is left to be written.
 ///
 /// The session must not be locked by this process: the supervisors record the end.
 pub(super) fn stop_agents(hub: &Hub, id: &SessionId, named: &[AgentId]) -> Result<()> {
@@ -86,11 +87,22 @@ impl End<'_> {
     fn all(&self, hub: &Hub) -> Result<()> {
         hold(hub, self.id, self.grace, |agent| self.is_meant(agent))?;
         let mut asked: Option<Instant> = None;
+        let mut ended: Option<Instant> = None;
         let _doing = hub.doing("ending the agents");
         loop {
-            let active = self.active(hub)?;
+            let meant = self.meant(hub)?;
+            let active: Vec<_> = meant
+                .iter()
+                .filter(|(_, record)| is_to_end(record))
+                .collect();
             if active.is_empty() {
-                return Ok(());
+                // Their supervisors may be writing of it still, into folders that whoever asked
+                // for the end is about to remove.
+                let since = ended.get_or_insert_with(Instant::now).elapsed();
+                let writing = meant.iter().any(|(_, record)| has_supervisor(record));
+                if !writing || since > hub.settings.lock_timeout() {
+                    return Ok(());
+                }
             }
             // A supervisor that does not end its agent in time is asked again.
             if asked.is_none_or(|asked| asked.elapsed() > supervisor::GRACE * 2) {
@@ -112,11 +124,11 @@ impl End<'_> {
         agents::is_meant(agent, self.named)
     }
 
-    fn active(&self, hub: &Hub) -> Result<Vec<(AgentId, AgentRecord)>> {
+    fn meant(&self, hub: &Hub) -> Result<Vec<(AgentId, AgentRecord)>> {
         let stored = StoredSession::read(&hub.dir, self.id)?;
         let agents = stored.session.agents().iter();
         Ok(agents
-            .filter(|(agent, record)| self.is_meant(**agent) && is_to_end(record))
+            .filter(|(agent, _)| self.is_meant(**agent))
             .map(|(agent, record)| (*agent, record.clone()))
             .collect())
     }

@@ -109,6 +109,26 @@ fn agents_go_on_when_waiting_is_interrupted() {
     assert_eq!(started.wait()["status"], "succeeded");
 }
 
+#[test]
+fn stop_ends_when_nothing_is_left_to_be_written() {
+    let repo = TestRepo::new().with_bench();
+    repo.hub(["init", "--task", "Go", "--agents", "1"]).ok();
+    let session = repo.newest_session();
+    let spawn = ["spawn", &session, "--agent-cmd", "exec sleep 1000"];
+    // How long the supervisor waits for the board.
+    repo.hub(spawn).env("HUB_LOCK_TIMEOUT_S", "3").ok();
+    let started = Started { repo, session };
+    started.process();
+    let supervisor = started.supervisor();
+    // It tells of the agent's end there when the state does already.
+    let lock = started.repo.hub_dir().join("board/.lock");
+    let held = std::fs::File::open(lock).unwrap();
+    held.lock().unwrap();
+    let stop = ["stop", &started.session, "--grace", "0"];
+    started.repo.hub(stop).ok();
+    assert!(!runs(supervisor), "it is there when `hub stop` has ended");
+}
+
 /// Whether a process has a handler for a signal (`proc_pid_status(5)`).
 fn catches(status: &str, signal: Signal) -> bool {
     let text = std::fs::read_to_string(status).unwrap_or_default();

@@ -27,6 +27,7 @@ mod metrics;
 mod page;
 mod path;
 mod pause;
+mod resume;
 mod retry;
 mod run;
 mod schema;
@@ -90,9 +91,9 @@ enum Command {
     /// End agents that run: SIGTERM to their group, SIGKILL after a grace
     Stop(stop::Args),
     /// Let agents stand still, with all that they started; their time stands still, too
-    Pause(pause::PauseArgs),
+    Pause(pause::Args),
     /// Let paused agents go on, and those that were held be started
-    Resume(pause::ResumeArgs),
+    Resume(resume::Args),
     /// Give agents that have ended another attempt; the earlier one stays
     Retry(retry::Args),
     /// Say something to agents that run or wait
@@ -171,7 +172,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Wait(args) => wait::run(args, global),
         Command::Stop(args) => stop::run(args, global),
         Command::Pause(args) => pause::run(args, global),
-        Command::Resume(args) => pause::resume(args, global),
+        Command::Resume(args) => resume::run(args, global),
         Command::Retry(args) => retry::run(args, global),
         Command::Send(args) => send::run(args, global),
         Command::Attach(args) => attach::run(&args, global),

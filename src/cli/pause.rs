@@ -1,4 +1,4 @@
-//! `hub pause` and `hub resume`.
+//! `hub pause`.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use super::global::Global;
 #[command(
     after_help = "Examples:\n  hub pause\n  hub pause 20260317-143022 --agent agent-2\n\nAgents that wait for their start are held until `hub resume`. A paused agent keeps its place\namong those that run at once (--jobs)."
 )]
-pub struct PauseArgs {
+pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest with agents that run]
     session: Option<SessionSelector>,
     /// Only this agent; again for more
@@ -22,25 +22,12 @@ pub struct PauseArgs {
     agents: Vec<AgentId>,
 }
 
-#[derive(Debug, Arguments)]
-#[command(after_help = "Examples:\n  hub resume\n  hub resume 20260317-143022 --agent agent-2")]
-pub struct ResumeArgs {
-    /// The session: its id, the beginning of it, or latest [default: the newest with paused agents]
-    session: Option<SessionSelector>,
-    /// Only this agent; again for more
-    #[arg(long = "agent", value_name = "AGENT")]
-    agents: Vec<AgentId>,
-}
-
-pub fn run(args: PauseArgs, global: &Global) -> Outcome {
+pub fn run(args: Args, global: &Global) -> Outcome {
     answer(pause::Wish::Pause, args.session, args.agents, global)
 }
 
-pub fn resume(args: ResumeArgs, global: &Global) -> Outcome {
-    answer(pause::Wish::Resume, args.session, args.agents, global)
-}
-
-fn answer(
+/// What `hub pause` and `hub resume` have in common.
+pub(super) fn answer(
     wish: pause::Wish,
     session: Option<SessionSelector>,
     agents: Vec<AgentId>,

@@ -184,6 +184,31 @@ fn every_command_has_a_manual_page() {
 }
 
 #[test]
+fn the_manual_page_of_a_command_covers_the_commands_below_it() {
+    let repo = TestRepo::new();
+    let page = repo.hub(["man", "board"]).ok().stdout;
+    for (command, option) in [
+        ("list", None),
+        ("read", Some("thread")),
+        ("post", Some("channel")),
+        ("reply", Some("message")),
+    ] {
+        let heading = format!(".SH \"HUB BOARD {}\"\n", command.to_uppercase());
+        let (_, section) = page.split_once(&heading).unwrap();
+        let section = section.split("\n.SH ").next().unwrap();
+        let example = format!("hub board {command}");
+        assert!(section.contains(&example), "{section}");
+        if let Some(option) = option {
+            assert!(section.contains(&format!("\\-\\-{option}")), "{section}");
+        }
+        // These stand once, for all of them.
+        assert!(!section.contains("\\-\\-help"), "{section}");
+    }
+    assert_eq!(page.matches("Start in PATH").count(), 1, "{page}");
+    assert!(!page.contains("board\\-read(1)"), "there is no such page");
+}
+
+#[test]
 fn every_schema_is_one_and_the_help_lists_them_all() {
     let repo = TestRepo::new();
     let help = repo.hub(["schema", "-h"]).ok().stdout;

@@ -26,7 +26,7 @@ pub fn spawn(report: &SpawnReport) -> String {
     });
     let mut columns = vec![text("AGENT")];
     columns.extend(by_preset.then(|| text("PRESET")));
-    columns.extend([text("STATUS"), text("BRANCH"), text("WORKTREE")]);
+    columns.extend([text("STATUS"), text("BRANCH").leaves(1), text("WORKTREE")]);
     table::draw(&columns, rows.collect())
 }
 

@@ -185,19 +185,20 @@ fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
         row
     });
     let mut columns = vec![text("AGENT")];
-    columns.extend(by_preset.then(|| text("PRESET")));
+    columns.extend(by_preset.then(|| text("PRESET").leaves(1)));
     columns.extend([
         text("STATUS"),
-        number("ATTEMPT"),
-        text("BRANCH"),
-        number("AHEAD"),
-        number("FILES"),
+        number("ATTEMPT").leaves(4),
+        // It follows from session, agent and attempt.
+        text("BRANCH").leaves(6),
+        number("AHEAD").leaves(3),
+        number("FILES").leaves(5),
         text("+/-"),
         number("DIRTY"),
         number("METRIC"),
     ]);
     if with_use {
-        columns.extend([number("TOKENS"), number("COST")]);
+        columns.extend([number("TOKENS").leaves(2), number("COST")]);
     }
     columns.extend([number("AGE"), text("LAST COMMIT")]);
     table::draw(&columns, rows.collect())

@@ -56,6 +56,44 @@ fn a_table_is_cut_to_the_width() {
 }
 
 #[test]
+fn the_status_of_agents_can_be_read_on_a_narrow_terminal() {
+    let repo = TestRepo::new();
+    let usage = "{json: last, tokens_in: [in], tokens_out: [out], cost_usd: [cost]}";
+    let script =
+        "cat >/dev/null\necho work >work\necho '{\"in\": 123456, \"out\": 7890, \"cost\": 1.234}'";
+    let preset = format!(
+        "presets:\n  ours-of-a-long-name:\n    program: {}\n    usage: {usage}\n",
+        repo.script("ours.sh", script)
+    );
+    repo.write(repo.hub_dir().join("config.yaml"), preset);
+    repo.hub(["init", "--task", "x", "--agents", "1"]).ok();
+    repo.hub(["spawn", "--agent", "ours-of-a-long-name"]).ok();
+    repo.hub(["wait"]).ok();
+    for columns in [80, 100, 120, 200] {
+        let (code, screen) = Terminal::start(repo.hub(["status"]), columns).ends();
+        assert_eq!(code, 0);
+        let screen = plain(&screen);
+        let (headings, row) = {
+            let mut table = screen
+                .lines()
+                .skip_while(|line| !line.starts_with("AGENT "));
+            (table.next().unwrap(), table.next().unwrap())
+        };
+        for line in [headings, row] {
+            assert!(line.chars().count() <= columns.into(), "{line:?}");
+        }
+        assert!(row.starts_with("agent-1  "), "{screen}");
+        for whole in ["succeeded", "$1.23", "Keep what"] {
+            assert!(row.contains(whole), "{columns}: {screen}");
+        }
+        for heading in ["STATUS", "DIRTY", "METRIC", "COST", "LAST COMMIT"] {
+            assert!(headings.contains(heading), "{columns}: {screen}");
+        }
+        assert_eq!(headings.contains("BRANCH"), columns == 200, "{screen}");
+    }
+}
+
+#[test]
 fn colours_appear_unless_they_are_not_wanted() {
     let repo = TestRepo::new();
     repo.hub(["init", "--task", "x"]).ok();

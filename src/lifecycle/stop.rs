@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionId, SessionSelector};
+use crate::domain::launch::Leftovers;
 use crate::domain::report::{ShownStatus, WaitReport};
 use crate::domain::resources::Grace;
 use crate::domain::session::AgentRecord;
@@ -48,6 +49,9 @@ pub fn run(hub: &Hub, request: &Request) -> Result<WaitReport> {
         grace: request.grace.duration(),
         heeds_signals: true,
     };
+    if end.has_nobody(&stored)? {
+        hub.note("no agent runs or waits for its start; there is nothing to do");
+    }
     let ended = end.all(hub);
     if ended.as_ref().is_err_and(|error| error.signal().is_some()) {
         hub.note(format!(
@@ -118,6 +122,20 @@ impl End<'_> {
             self.check(hub)?;
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Whether none of them runs, or would be started without this.
+    fn has_nobody(&self, stored: &StoredSession) -> Result<bool> {
+        let launch = stored.launch()?.unwrap_or_default();
+        let mut agents = stored.session.agents().iter();
+        let waits = |agent: AgentId, record: &AgentRecord| {
+            record.status() == AgentStatus::Pending
+                && launch.agents.contains_key(&agent)
+                && !launch.held.contains(&agent)
+        };
+        Ok(!agents.any(|(agent, record)| {
+            self.is_meant(*agent) && (is_to_end(record) || waits(*agent, record))
+        }))
     }
 
     fn is_meant(&self, agent: AgentId) -> bool {
@@ -204,8 +222,12 @@ fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result
     let worktree = session.session().agents().get(&agent);
     let worktree = worktree.and_then(|record| record.worktree.clone());
     // Its supervisor would have done so.
+    let launch = session.launch()?.unwrap_or_default();
     let leftovers = worktree
+        .filter(|_| launch.leftovers == Leftovers::Commit)
         .and_then(|worktree| supervise::commit_leftovers(&hub.repository, &worktree, &id, agent));
+    // Nobody answers on it any more; where it cannot be removed, nobody takes it for one that does.
+    let _ = std::fs::remove_file(session.dir().agent(agent).terminal());
     let now = hub.now();
     session.change(|state| {
         let record = state.advance_agent(agent, AgentStatus::Cancelled, now)?;

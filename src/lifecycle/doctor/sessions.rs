@@ -2,6 +2,7 @@
 
 use crate::domain::event;
 use crate::domain::id::{AgentId, SessionId};
+use crate::domain::launch::{Launch, Leftovers};
 use crate::domain::report::{FindingCode, LeftProcess, ShownStatus};
 use crate::domain::session::AgentRecord;
 use crate::domain::state::SessionState;
@@ -9,7 +10,7 @@ use crate::lifecycle::agents::{self, Seen};
 use crate::lifecycle::error::Result;
 use crate::lifecycle::hub::Hub;
 use crate::lifecycle::start;
-use crate::process::leftovers;
+use crate::process::leftovers as left_running;
 use crate::store::{self, StoredSession};
 
 use super::{Cure, Found};
@@ -51,7 +52,7 @@ fn of_session(hub: &Hub, id: &SessionId) -> store::Result<Vec<Found>> {
             .at(stored.dir.config_file());
         found.push(finding.cured(Cure::MendConfig(id.clone()), fix));
     }
-    found.extend(lost(hub, &seen));
+    found.extend(lost(hub, &seen, launch.as_ref()));
     // Whoever holds the lock is about to finish what it has begun.
     if !stored.dir.is_free() {
         return Ok(found);
@@ -98,20 +99,29 @@ fn of_session(hub: &Hub, id: &SessionId) -> store::Result<Vec<Found>> {
 }
 
 /// The agents whose supervisor is gone; those that never ran wait, rather.
-fn lost(hub: &Hub, seen: &Seen) -> Vec<Found> {
+fn lost(hub: &Hub, seen: &Seen, launch: Option<&Launch>) -> Vec<Found> {
     let stored = &seen.stored;
+    let leftovers = launch.map(|launch| launch.leftovers).unwrap_or_default();
     let waiting = start::waiting(&stored.dir, &stored.session);
     let agents = stored.session.agents().iter();
     agents
         .filter(|(agent, record)| {
             seen.status(**agent, record) == ShownStatus::LOST && !waiting.contains(agent)
         })
-        .map(|(agent, record)| lost_agent(hub, &stored.config.session_id, *agent, record))
+        .map(|(agent, record)| {
+            lost_agent(hub, &stored.config.session_id, *agent, record, leftovers)
+        })
         .collect()
 }
 
-fn lost_agent(hub: &Hub, id: &SessionId, agent: AgentId, record: &AgentRecord) -> Found {
-    let left = leftovers::find(&agents::signs_of(hub, id, agent, record));
+fn lost_agent(
+    hub: &Hub,
+    id: &SessionId,
+    agent: AgentId,
+    record: &AgentRecord,
+    leftovers: Leftovers,
+) -> Found {
+    let left = left_running::find(&agents::signs_of(hub, id, agent, record));
     let what = match left.len() {
         0 => format!("{agent} is lost: its supervisor is gone"),
         1 => format!("{agent} is lost: its supervisor is gone, and a process of it still runs"),
@@ -129,7 +139,11 @@ fn lost_agent(hub: &Hub, id: &SessionId, agent: AgentId, record: &AgentRecord) -
         command: left.command,
     });
     found.finding.processes = processes.collect();
-    let fix =
-        "ends what it left running, commits what it left uncommitted, records it as cancelled";
+    let fix = match leftovers {
+        Leftovers::Commit => {
+            "ends what it left running, commits what it left uncommitted, records it as cancelled"
+        }
+        Leftovers::Keep => "ends what it left running, records it as cancelled",
+    };
     found.cured(Cure::Stop(id.clone(), agent), fix)
 }

@@ -275,6 +275,23 @@ fn stop_shows_the_agents_that_it_ended() {
 }
 
 #[test]
+fn stop_says_when_there_is_nothing_to_do() {
+    let repo = TestRepo::new().with_bench();
+    let session = init(&repo);
+    let nothing = "no agent runs or waits for its start; there is nothing to do\n";
+    assert_eq!(repo.hub(["stop", &session]).ok().stderr, nothing);
+    let gate = Gate::new(&repo);
+    repo.hub(["spawn", "--agent-cmd", &gate.agent]).ok();
+    repo.hub(["pause", &session]).ok();
+    let ended = repo.hub(["stop", &session]).ok();
+    assert!(!ended.stderr.contains(nothing), "{ended}");
+    let again = repo.hub(["stop", &session]).ok();
+    assert!(again.stderr.contains(nothing), "{again}");
+    // What was asked for is answered all the same.
+    assert_eq!(again.stdout, ended.stdout);
+}
+
+#[test]
 fn list_shows_the_sessions_newest_first() {
     let repo = TestRepo::new().with_bench();
     let empty = repo.hub(["list"]).ok();

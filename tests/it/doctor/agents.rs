@@ -29,12 +29,16 @@ impl Spawned {
     }
 
     pub fn with_jobs(agents: &str, script: &str, jobs: &str) -> Self {
+        Self::with_options(agents, script, &["--jobs", jobs])
+    }
+
+    fn with_options(agents: &str, script: &str, options: &[&str]) -> Self {
         let repo = TestRepo::new();
         repo.hub(["init", "--task", "Go", "--agents", agents]).ok();
         let session = repo.newest_session();
         let script = repo.script("agent.sh", script);
-        let spawn = ["spawn", &session, "--agent-cmd", &script, "--jobs", jobs];
-        repo.hub(spawn).ok();
+        let spawn = ["spawn", &session, "--agent-cmd", &script];
+        repo.hub(spawn.iter().chain(options)).ok();
         Self { repo, session }
     }
 
@@ -112,6 +116,20 @@ fn a_lost_agent_is_told_of_with_all_that_still_runs_and_ended_without_loss() {
     let branch = format!("hub/{session}/agent-1/attempt-1");
     assert_eq!(repo.git(["show", &format!("{branch}:work")]), "work");
     assert_is_well(repo);
+}
+
+#[test]
+fn what_a_lost_agent_left_uncommitted_stays_so_where_that_was_asked_for() {
+    let spawned = Spawned::with_options("1", PATIENT, &["--leftovers", "keep"]);
+    spawned.orphan();
+    let (repo, session) = (&spawned.repo, &spawned.session);
+    let text = repo.hub(["doctor"]).fails(1).stdout;
+    assert!(!text.contains("commits"), "{text}");
+    assert_eq!(codes(&fixed(repo)), ["lost_agent"]);
+    assert_eq!(spawned.statuses(), ["cancelled"]);
+    let worktree = repo.worktree(session, "agent-1");
+    let changes = repo.git_in(&worktree, ["status", "--porcelain"]);
+    assert_eq!(changes, "?? work");
 }
 
 #[test]

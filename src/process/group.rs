@@ -63,12 +63,43 @@ pub(super) fn freeze(leader: u32) {
     }
 }
 
-/// Lets all go on that runs below this process, and the group that `leader` leads.
-pub(super) fn thaw(leader: u32) {
-    for mark in below_this().keys().filter_map(|pid| mark::of(*pid)) {
+/// Lets all go on that runs below this process, and the group that `leader` leads; the leader
+/// itself not when it `waits`.
+pub(super) fn thaw(leader: u32, waits: bool) {
+    let below = below_this().into_keys();
+    let below = below.filter(|number| !waits || *number != leader);
+    for mark in below.filter_map(mark::of) {
         signal_marked(&mark, Signal::CONT);
     }
-    signal_group(leader, Signal::CONT);
+    if !waits {
+        signal_group(leader, Signal::CONT);
+    }
+}
+
+/// Asks what runs in the group of `leader` to end, but for the leader, which stands still
+/// meanwhile; returns whether there was anybody.
+///
+/// For a shell that leads a terminal's session: when it ends, the system hangs the terminal up,
+/// and what it had started would lose the time that it is given. If it went on, it would start
+/// the next of its commands.
+pub(super) fn ask_below(leader: u32) -> bool {
+    signal_process(leader, Signal::STOP);
+    let members = below_leader(leader);
+    for mark in &members {
+        signal_marked(mark, Signal::TERM);
+        signal_marked(mark, Signal::CONT);
+    }
+    if members.is_empty() {
+        signal_process(leader, Signal::CONT);
+    }
+    !members.is_empty()
+}
+
+/// What runs in the group of `leader`, below this process, but for the leader.
+pub(super) fn below_leader(leader: u32) -> Vec<ProcessMark> {
+    let below = below_this().into_iter();
+    let members = below.filter(|(number, stat)| *number != leader && stat.group == leader);
+    members.filter_map(|(number, _)| mark::of(number)).collect()
 }
 
 /// The processes that have this one above them, as far as they have not ended.

@@ -41,10 +41,6 @@ impl LogLimit {
         }
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Frees the middle of the file when it is too long; returns whether it has grown.
     pub fn look(&mut self) -> bool {
         let Ok(metadata) = fs::metadata(&self.path) else {

@@ -14,6 +14,7 @@
 
 mod allowance;
 pub mod attach;
+mod begun;
 pub mod command;
 mod error;
 mod feed;

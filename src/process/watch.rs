@@ -1,8 +1,7 @@
 //! In the supervisor: one attempt of an agent, from its start to the end of all it left running.
 
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -11,9 +10,10 @@ use crate::domain::launch::Limits;
 use crate::domain::resources::{Limit, TimedOut, Usage};
 use crate::domain::session::{Exit, ProcessMark};
 
+use super::begun::{self, Begun};
 use super::command::{ShellCommand, exit_of};
 use super::error::{Error, Result};
-use super::feed::{By, Feed};
+use super::feed::Feed;
 use super::heartbeat::Heartbeat;
 use super::idle::Idle;
 use super::log_index::LogIndex;
@@ -130,51 +130,11 @@ pub fn watch(
     started: impl FnOnce(Option<ProcessMark>),
 ) -> Result<Watched> {
     let meter = Meter::start();
-    let begun = begin(job)?;
+    let begun = begun::begin(job)?;
     started(mark::of(begun.child.id()));
     let mut watch = Watch::new(begun, job);
     let status = watch.run(requests)?;
     Ok(watch.end(requests, status, meter))
-}
-
-/// An agent that was started.
-struct Begun {
-    child: Child,
-    feed: Option<Feed>,
-    terminal: Option<Terminal>,
-}
-
-fn begin(job: &Job<'_>) -> Result<Begun> {
-    let within = |stdin| job.command.start_within(job.limits, stdin);
-    let (mut child, terminal) = match &job.input {
-        Input::None => (within(Stdio::null())?, None),
-        Input::Inbox(_) => (within(Stdio::piped())?, None),
-        Input::Terminal { socket, .. } => {
-            let (child, terminal) = Terminal::start(job.command, job.limits, socket)?;
-            (child, Some(terminal))
-        }
-    };
-    let (inbox, agent, by) = match &job.input {
-        Input::None => (None, None, By::Lines),
-        Input::Inbox(inbox) => {
-            let stdin = child.stdin.take().map(OwnedFd::from);
-            (Some(inbox), stdin.map(Ok), By::Lines)
-        }
-        Input::Terminal { inbox, .. } => {
-            let keyboard = terminal.as_ref().map(Terminal::keyboard);
-            (Some(inbox), keyboard, By::Keys)
-        }
-    };
-    let feed = agent
-        .zip(inbox)
-        .map(|(agent, inbox)| Feed::new(inbox.clone(), agent?, by))
-        .transpose()
-        .inspect_err(|error| log::warn!("nothing can be said to the agent: {error}"));
-    Ok(Begun {
-        child,
-        feed: feed.unwrap_or_default(),
-        terminal,
-    })
 }
 
 struct Watch<'j> {
@@ -186,7 +146,8 @@ struct Watch<'j> {
     wanted: Standing,
     clock: Stopwatch,
     idle: Idle,
-    logs: [LogLimit; 2],
+    /// One, where both streams go into the same file.
+    logs: Vec<LogLimit>,
     /// How long the next look at the logs can wait: they grow slowly, or fast.
     look_after: Duration,
     heartbeat: Heartbeat,
@@ -201,14 +162,20 @@ struct Ending {
     why: Ended,
     /// When it is ended without being asked.
     until: Instant,
+    /// Whether the shell around it waits, stopped, until the agent has ended.
+    shell_waits: bool,
 }
 
 impl<'j> Watch<'j> {
     fn new(begun: Begun, job: &Job<'j>) -> Self {
         let command = job.command;
         let logs: [PathBuf; 2] = [command.stdout.clone(), command.stderr.clone()];
+        let apart = command.stdout != command.stderr;
         // What setup commands print, both streams of several in one file, has no index.
-        let indexed = command.stdout != command.stderr;
+        let indexed = apart || matches!(job.input, Input::Terminal { .. });
+        let index = |log: &PathBuf| indexed.then(|| LogIndex::begin(log)).flatten();
+        let limited =
+            |log: &PathBuf| LogLimit::new(log.clone(), job.limits.log.bytes(), index(log));
         Self {
             child: begun.child,
             limits: job.limits,
@@ -216,10 +183,11 @@ impl<'j> Watch<'j> {
             standing: Standing::AtWork,
             wanted: Standing::AtWork,
             clock: Stopwatch::started(Instant::now()),
-            logs: logs.clone().map(|log| {
-                let index = indexed.then(|| LogIndex::begin(&log)).flatten();
-                LogLimit::new(log, job.limits.log.bytes(), index)
-            }),
+            logs: logs
+                .iter()
+                .take(1 + usize::from(apart))
+                .map(limited)
+                .collect(),
             look_after: SHORT,
             idle: Idle::new(logs, command.folder.clone()),
             heartbeat: Heartbeat::new(job.heartbeat.clone()),
@@ -257,6 +225,9 @@ impl<'j> Watch<'j> {
         if let Some(ending) = self.ending {
             if now >= ending.until {
                 group::signal_group(self.child.id(), Signal::KILL);
+            } else if ending.shell_waits && group::below_leader(self.child.id()).is_empty() {
+                group::signal_group(self.child.id(), Signal::TERM);
+                group::signal_group(self.child.id(), Signal::CONT);
             }
             return;
         }
@@ -274,7 +245,7 @@ impl<'j> Watch<'j> {
         let leader = self.child.id();
         let act = |standing| match standing {
             Standing::Still => group::freeze(leader),
-            Standing::AtWork => group::thaw(leader),
+            Standing::AtWork => group::thaw(leader, false),
         };
         match self.contact.record(self.wanted, &act) {
             Recorded::Done => self.standing = self.wanted,
@@ -289,8 +260,10 @@ impl<'j> Watch<'j> {
 
     /// Keeps the logs at their size; looks often while they grow, seldom while they do not.
     fn look_at_logs(&mut self) {
-        let grown = self.logs.each_mut().map(LogLimit::look);
-        self.look_after = if grown.contains(&true) {
+        // Each is looked at, whether or not the one before it has grown.
+        let grown = self.logs.iter_mut().map(LogLimit::look);
+        let grown = grown.fold(false, |any, one| any | one);
+        self.look_after = if grown {
             SHORT
         } else {
             (self.look_after * 2).min(TICK)
@@ -323,7 +296,13 @@ impl<'j> Watch<'j> {
     fn pause(&self, now: Instant) -> Duration {
         if let Some(ending) = self.ending {
             let left = ending.until.saturating_duration_since(now);
-            return left.clamp(Duration::from_millis(10), self.look_after);
+            // Nobody tells when what is below a shell has ended.
+            let look = if ending.shell_waits {
+                SOON
+            } else {
+                self.look_after
+            };
+            return left.clamp(Duration::from_millis(10), look.max(SHORT));
         }
         if self.wanted != self.standing {
             return SHORT;
@@ -352,20 +331,27 @@ impl<'j> Watch<'j> {
         if self.ending.is_some() {
             return;
         }
-        self.ending = Some(Ending {
+        let leader = self.child.id();
+        let mut ending = Ending {
             why,
             until: Instant::now() + grace,
-        });
-        if grace.is_zero() {
-            // It is killed at the next tick, which is now.
-            return;
+            shell_waits: false,
+        };
+        // With no grace it is killed at the next tick, which is now.
+        if !grace.is_zero() {
+            if self.terminal.is_some() && is_shell_around(leader) {
+                ending.shell_waits = group::ask_below(leader);
+            }
+            if !ending.shell_waits {
+                group::signal_group(leader, Signal::TERM);
+                // One that stands still would not see the signal before it goes on.
+                group::signal_group(leader, Signal::CONT);
+            }
+            if self.standing == Standing::Still {
+                group::thaw(leader, ending.shell_waits);
+            }
         }
-        group::signal_group(self.child.id(), Signal::TERM);
-        // One that stands still would not see the signal before it goes on.
-        group::signal_group(self.child.id(), Signal::CONT);
-        if self.standing == Standing::Still {
-            group::thaw(self.child.id());
-        }
+        self.ending = Some(ending);
     }
 
     /// The shell around the agent ends at once; the agent itself may be about to.
@@ -394,15 +380,17 @@ impl<'j> Watch<'j> {
         if let Some(terminal) = self.terminal {
             terminal.finish();
         }
-        let [stdout, stderr] = &mut self.logs;
-        stdout.finish();
-        if stderr.path() != stdout.path() {
-            stderr.finish();
-        }
+        self.logs.iter_mut().for_each(LogLimit::finish);
         Watched {
             exit: exit_of(status),
             ended: self.ending.map(|ending| ending.why),
             usage: Some(meter.read()),
         }
     }
+}
+
+/// Whether a process is the shell that a command was given to, and not the command itself.
+fn is_shell_around(leader: u32) -> bool {
+    let words = std::fs::read(format!("/proc/{leader}/cmdline")).unwrap_or_default();
+    words.starts_with(b"/bin/sh\0-c\0")
 }

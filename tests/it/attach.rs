@@ -1,6 +1,7 @@
 //! `hub attach`: agents in terminals of their own.
 
 mod refused;
+mod together;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

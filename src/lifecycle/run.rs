@@ -154,6 +154,9 @@ fn start(hub: &Hub, how: &spawn::Request, prepared: &Prepared) -> Result<Session
     if let Err(error) = spawn::make(hub, &mut session, recipe) {
         if session.session().state() == SessionState::Init {
             init::take_back(hub, session)?;
+            hub.note(format!(
+                "session {id} was taken back; nothing of it is left"
+            ));
         }
         return Err(error);
     }

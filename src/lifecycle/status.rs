@@ -56,12 +56,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     let posts = board::latest(hub, stored, POSTS)
         .inspect_err(|error| hub.warn(format!("the board is passed over: {error}")))
         .unwrap_or_default();
-    let next = next_command(
-        &stored.config,
-        &stored.session,
-        &agents,
-        evaluation.as_ref(),
-    );
+    let next = next_command(stored, &launch, &agents, evaluation.as_ref());
     Ok(StatusReport {
         state: state_report(&stored.session),
         winner: evaluation
@@ -225,31 +220,33 @@ fn is_missing(stored: &StoredSession, agent: AgentId, worktree: Option<&Worktree
 
 /// What the state suggests to do next.
 fn next_command(
-    config: &SessionConfig,
-    session: &Session,
+    stored: &StoredSession,
+    launch: &Launch,
     agents: &[AgentReport],
     evaluation: Option<&Evaluation>,
 ) -> Option<String> {
+    let config = &stored.config;
     let id = &config.session_id;
     let any = |status: ShownStatus| agents.iter().any(|agent| agent.status == Some(status));
-    let stored = ShownStatus::Stored;
+    let is = ShownStatus::Stored;
     let open = [
         AgentStatus::Running,
         AgentStatus::Paused,
         AgentStatus::Pending,
     ];
-    let goes_on = open.into_iter().any(|status| any(stored(status)));
-    Some(match session.state() {
+    let goes_on = open.into_iter().any(|status| any(is(status)));
+    Some(match stored.session.state() {
         SessionState::Init => format!("hub spawn {id}"),
         // `hub stop` would end the others, too, and let nobody start those that wait.
         SessionState::Running if any(ShownStatus::LOST) && goes_on => "hub doctor --fix".to_owned(),
         SessionState::Running if any(ShownStatus::LOST) => format!("hub stop {id}"),
-        SessionState::Running if any(stored(AgentStatus::Running)) => format!("hub wait {id}"),
+        SessionState::Running if any(is(AgentStatus::Running)) => format!("hub wait {id}"),
         SessionState::Running
-            if any(stored(AgentStatus::Paused)) || agents.iter().any(|agent| agent.held) =>
+            if any(is(AgentStatus::Paused)) || agents.iter().any(|agent| agent.held) =>
         {
             format!("hub resume {id}")
         }
+        SessionState::Running if is_in_vain(agents, launch) => format!("hub retry {id}"),
         SessionState::Running => format!("hub eval {id}"),
         SessionState::Evaluating => match evaluation {
             None => format!("hub eval {id}"),
@@ -260,6 +257,27 @@ fn next_command(
             return left.then(|| format!("hub cleanup {id}"));
         }
     })
+}
+
+/// Whether an evaluation would find nothing of any agent, and another attempt could change that.
+fn is_in_vain(agents: &[AgentReport], launch: &Launch) -> bool {
+    let pending = Some(ShownStatus::Stored(AgentStatus::Pending));
+    let tried = agents.iter().any(|agent| agent.status != pending);
+    tried && agents.iter().all(|agent| has_nothing(agent, launch))
+}
+
+/// Whether an evaluation could not find anything of an agent: hub ran it, it has not succeeded,
+/// and there is no commit of it; or it was stopped, before its start or later.
+fn has_nothing(agent: &AgentReport, launch: &Launch) -> bool {
+    let no_work = agent.commits_ahead == Some(0);
+    match agent.status {
+        Some(ShownStatus::Stored(AgentStatus::Cancelled)) => true,
+        Some(ShownStatus::Stored(AgentStatus::Failed | AgentStatus::TimedOut)) => no_work,
+        Some(ShownStatus::Stored(AgentStatus::Pending)) => {
+            no_work && launch.held.contains(&agent.agent)
+        }
+        _ => false,
+    }
 }
 
 fn after_evaluation(config: &SessionConfig, evaluation: &Evaluation) -> String {

@@ -210,6 +210,30 @@ fn the_next_command_follows_the_state() {
 }
 
 #[test]
+fn what_is_measured_next_is_more_than_nothing() {
+    let repo = TestRepo::new().with_bench();
+    let next = |session: &str| status(&repo, session)["next"].clone();
+    let spawned = |script: &str, options: &[&str]| {
+        let session = init(&repo);
+        let script = repo.script("agent.sh", script);
+        let spawn = ["spawn", &session, "--agent-cmd", &script];
+        repo.hub(spawn.iter().chain(options)).ok();
+        session
+    };
+    let none = spawned("exit 1", &[]);
+    repo.hub(["wait", &none]).fails(8);
+    assert_eq!(next(&none), format!("hub retry {none}"));
+
+    let some = spawned("echo 120 >p50_ms; exit 1", &[]);
+    repo.hub(["wait", &some]).fails(8);
+    assert_eq!(next(&some), format!("hub eval {some}"));
+
+    let stopped = spawned("while :; do sleep 1; done", &["--jobs", "1"]);
+    repo.hub(["stop", &stopped]).ok();
+    assert_eq!(next(&stopped), format!("hub retry {stopped}"));
+}
+
+#[test]
 fn a_worktree_that_was_removed_by_hand_is_missing() {
     let (repo, session) = at_work();
     fs::remove_dir_all(repo.worktree(&session, "agent-2")).unwrap();

@@ -67,6 +67,9 @@ fn a_failure_ends_the_agent_before_it_runs() {
         status.stdout.contains(&format!("agent-1: {reason}\n")),
         "{status}"
     );
+    // There is nothing that could be measured.
+    let next = format!("\nnext: hub retry {id}\n");
+    assert!(status.stdout.ends_with(&next), "{status}");
     let events = repo.hub(["events", &id, "--json"]).json();
     let events = events["events"].as_array().unwrap();
     let finish = events.iter().find(|event| event["operation"] == "finish");

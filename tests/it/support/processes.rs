@@ -49,12 +49,15 @@ pub(super) fn with_home(home: &Path) -> Vec<Process> {
 /// When one is left; not when the test has failed already.
 pub(super) fn check_gone(home: &Path, limit: Duration) {
     let begun = Instant::now();
+    let mut seen_none = false;
     let left = loop {
         let left = with_home(home);
-        if left.is_empty() {
+        // One that is just becoming another program has no variables to be seen: two looks.
+        if left.is_empty() && seen_none {
             return;
         }
-        if std::thread::panicking() || begun.elapsed() > limit {
+        seen_none = left.is_empty();
+        if !seen_none && (std::thread::panicking() || begun.elapsed() > limit) {
             break left;
         }
         std::thread::sleep(Duration::from_millis(10));

@@ -41,7 +41,9 @@ fn reboot(spawned: &Spawned, stranger: &Value) {
         let state = spawned.state();
         let worktree = |agent: &str| spawned.repo.worktree(&spawned.session, agent);
         let at_work = |agent: &&str| {
-            state["agents"][*agent]["process"].is_object() && worktree(agent).join("work").exists()
+            let work = std::fs::read(worktree(agent).join("work"));
+            state["agents"][*agent]["process"].is_object()
+                && work.is_ok_and(|work| work == b"work\n")
         };
         both.iter().all(at_work)
     });

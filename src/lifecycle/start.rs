@@ -39,11 +39,7 @@ pub(super) fn start_waiting(hub: &Hub, session: &mut LockedSession) -> Result<()
     for agent in waiting.into_iter().take(most.saturating_sub(busy)) {
         hub.interrupt.check()?;
         line::bring_forward(hub, session, agent, &launch)?;
-        if let Err(error) = start_agent(hub, session, agent, &launch) {
-            // A Ctrl-C reaches a supervisor, too, that has not left the terminal yet.
-            hub.interrupt.check()?;
-            return Err(error);
-        }
+        start_agent(hub, session, agent, &launch)?;
     }
     Ok(())
 }
@@ -92,7 +88,12 @@ fn start_agent(
         })?;
     let arguments = ["-C", home, "supervise", id.as_str(), &agent.to_string()];
     let arguments = arguments.map(str::to_owned);
-    let launched = supervisor::launch(&program, &arguments, &folder.supervisor_log())?;
+    let launched = supervisor::launch(&program, &arguments, &folder.supervisor_log());
+    if launched.is_err() {
+        // A Ctrl-C reaches a supervisor, too, that has not left the terminal yet.
+        hub.interrupt.check()?;
+    }
+    let launched = launched?;
     let command = launch.agents.get(&agent).map(|agent| &agent.command);
     begin(
         hub,

@@ -56,6 +56,12 @@ enum FormatArg {
     /// Prometheus's text exposition format, of `hub metrics` alone
     #[value(hide = true)]
     Prometheus,
+    /// Graphviz's language, of `hub dag` alone
+    #[value(hide = true)]
+    Dot,
+    /// Mermaid's language, of `hub dag` alone
+    #[value(hide = true)]
+    Mermaid,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -84,6 +90,26 @@ impl Global {
     /// Whether figures are wanted as Prometheus reads them.
     pub fn wants_prometheus(&self) -> bool {
         matches!(self.format, FormatArg::Prometheus)
+    }
+
+    /// Whether a graph is wanted for Graphviz.
+    pub fn wants_dot(&self) -> bool {
+        matches!(self.format, FormatArg::Dot)
+    }
+
+    /// Whether a graph is wanted for Mermaid.
+    pub fn wants_mermaid(&self) -> bool {
+        matches!(self.format, FormatArg::Mermaid)
+    }
+
+    /// A format that one command alone takes, and that command.
+    pub fn special_format(&self) -> Option<(&'static str, &'static str)> {
+        match self.format {
+            FormatArg::Text | FormatArg::Json => None,
+            FormatArg::Prometheus => Some(("prometheus", "hub metrics")),
+            FormatArg::Dot => Some(("dot", "hub dag")),
+            FormatArg::Mermaid => Some(("mermaid", "hub dag")),
+        }
     }
 
     /// What shows progress.
@@ -136,7 +162,9 @@ impl From<FormatArg> for Format {
     fn from(format: FormatArg) -> Self {
         match format {
             // Its errors are for people.
-            FormatArg::Text | FormatArg::Prometheus => Self::Text,
+            FormatArg::Text | FormatArg::Prometheus | FormatArg::Dot | FormatArg::Mermaid => {
+                Self::Text
+            }
             FormatArg::Json => Self::Json,
         }
     }

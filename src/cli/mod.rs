@@ -7,6 +7,7 @@ mod attach;
 mod board;
 mod cleanup;
 mod completions;
+mod dag;
 mod demo;
 mod doctor;
 mod error;
@@ -118,6 +119,8 @@ enum Command {
     Path(path::Args),
     /// Read the message board, and add to it
     Board(board::Args),
+    /// Show how the attempts of a session stand to each other, as a list or as a graph
+    Dag(dag::Args),
     /// Show what was done to a session, from its journal
     Events(events::Args),
     /// Show figures of sessions: agents, time, tokens, cost, failures, disk use
@@ -148,8 +151,14 @@ pub fn main() -> ExitCode {
         Err(problem) => return error::usage(&problem, &arguments),
     };
     let global = cli.global;
-    if global.wants_prometheus() && !matches!(cli.command, Command::Metrics(_)) {
-        let text = "invalid value 'prometheus' for '--format <FORMAT>': only hub metrics takes it";
+    let special = match cli.command {
+        Command::Metrics(_) if global.wants_prometheus() => None,
+        Command::Dag(_) if global.wants_dot() || global.wants_mermaid() => None,
+        _ => global.special_format(),
+    };
+    if let Some((value, command)) = special {
+        let text =
+            format!("invalid value '{value}' for '--format <FORMAT>': only {command} takes it");
         let problem = Cli::command().error(ErrorKind::InvalidValue, text);
         return error::usage(&problem, &arguments);
     }
@@ -185,6 +194,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Agents(args) => agents::run(&args, global),
         Command::Board(args) => board::run(args, global),
         Command::Path(args) => path::run(&args, global),
+        Command::Dag(args) => dag::run(&args, global),
         Command::Events(args) => events::run(&args, global),
         Command::Metrics(args) => metrics::run(&args, global),
         Command::Doctor(args) => doctor::run(&args, global),

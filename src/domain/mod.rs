@@ -4,6 +4,7 @@
 
 pub mod board;
 pub mod carry;
+pub mod dag;
 pub mod diagnostic;
 pub mod diff;
 pub mod environment;

@@ -50,11 +50,13 @@ pub use judge::{BoutReport, JudgeReport, PairReport, ReportedOutcome, StandingRe
 pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};
 pub use send::{SendReport, SentTo};
+mod dag;
 mod dry_run;
 mod graft;
 mod rounds;
 mod templates;
 
+pub use dag::{AttemptName, DagAttempt, DagCommit, DagReport};
 pub use dry_run::{DryRunReport, PlannedAgent};
 pub use graft::GraftReport;
 pub use rounds::{RoundReport, RoundsEnd};

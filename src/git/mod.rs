@@ -21,6 +21,7 @@ mod diff;
 mod error;
 mod graft;
 mod graph;
+mod history;
 mod merge;
 mod nested;
 mod program;

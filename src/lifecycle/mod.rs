@@ -14,6 +14,7 @@ mod candidates;
 mod carry;
 pub mod cleanup;
 mod contact;
+pub mod dag;
 pub mod demo;
 pub mod doctor;
 pub mod dry_run;

@@ -198,7 +198,7 @@ fn describe_work(
 }
 
 /// The commit of an attempt that has neither branch nor tag any more: it was merged.
-fn measured_commit(
+pub(super) fn measured_commit(
     hub: &Hub,
     result: Option<&EvaluatedAgent>,
     attempt: &AttemptInfo,

@@ -2,7 +2,9 @@
 //!
 //! stdout is the answer, stderr the narration. Nothing outside this room prints.
 
+pub mod graph;
 pub mod html;
+mod lanes;
 mod log;
 mod markdown;
 mod output;

@@ -18,6 +18,7 @@ mod by_hand;
 mod cleanup;
 mod cli;
 mod crowd;
+mod dag;
 mod damage;
 mod demo;
 mod doctor;

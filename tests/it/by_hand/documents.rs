@@ -55,6 +55,23 @@ impl<'r> Schemas<'r> {
         document
     }
 
+    /// Posts, and an answer to one.
+    fn answers_of_the_board(&mut self) {
+        self.answers_twice("board-list", &["board", "list"]);
+        let post = ["board", "post", "--author", "ada", "--message", "hello"];
+        self.answers("board-post", &post, &["--json"]);
+        let reply = [
+            "board",
+            "reply",
+            "progress/1",
+            "--author",
+            "ada",
+            "--message",
+            "again",
+        ];
+        self.answers("board-post", &reply, &["--format", "json"]);
+    }
+
     /// Evaluates with a judge, and again without.
     fn answers_with_a_judge(&mut self, session: &str) {
         let judge = "echo '{\"winner\":\"a\"}'";
@@ -148,19 +165,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers_twice("agents", &["agents"]);
     all.answers_twice("templates", &["templates"]);
     all.answers_twice("templates", &["templates", "plain"]);
-    all.answers_twice("board-list", &["board", "list"]);
-    let post = ["board", "post", "--author", "ada", "--message", "hello"];
-    all.answers("board-post", &post, &["--json"]);
-    let reply = [
-        "board",
-        "reply",
-        "progress/1",
-        "--author",
-        "ada",
-        "--message",
-        "again",
-    ];
-    all.answers("board-post", &reply, &["--format", "json"]);
+    all.answers_of_the_board();
     let made = all.answers("init", &[&["init"], &TASK[..]].concat(), &["--json"]);
     let session = made["session_id"].as_str().unwrap();
     all.answers("init", &["init", "--task", "bare"], &["--format", "json"]);
@@ -172,6 +177,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
         all.answers_twice("events", &["events", session]);
         all.answers_twice("events-all", &["events", "--all"]);
         let followed = repo.hub(["events", "--all", "--follow", "--json"]);
+        all.answers_twice("dag", &["dag", session]);
         all.answers_twice("doctor", &["doctor"]);
         all.answers_twice("metrics", &["metrics"]);
         for line in followed.first_lines(3) {

@@ -45,6 +45,7 @@ fn help_lists_the_commands() {
       agents       List the presets for agents, and which of them are installed here
       path         Print where an agent's worktree is
       board        Read the message board, and add to it
+      dag          Show how the attempts of a session stand to each other, as a list or as a graph
       events       Show what was done to a session, from its journal
       metrics      Show figures of sessions: agents, time, tokens, cost, failures, disk use
       doctor       Say what is left running or half done, and settle it with --fix

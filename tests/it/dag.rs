@@ -250,3 +250,21 @@ fn the_git_program_finds_the_same() {
     let by_library = repo.hub(["dag", &session, "--json"]).json();
     assert_eq!(by_program.json(), by_library);
 }
+
+#[test]
+fn one_that_went_back_behind_the_base_is_contained_in_all_that_did_not() {
+    let (repo, session) = worked();
+    let four = repo.worktree(&session, "agent-4");
+    repo.git_in(&four, ["reset", "--quiet", "--hard", "HEAD~1"]);
+    let report = repo.hub(["dag", &session, "--json"]).json();
+    let back = json!(["agent-4", 0, false, "agent-1"]);
+    assert_eq!(standing(&report)[3], back);
+    repo.write(four.join("four"), "text\n");
+    repo.commit_in(&four, "Begin earlier");
+    let report = repo.hub(["dag", &session, "--json"]).json();
+    assert_eq!(standing(&report)[3], json!(["agent-4", 1, true, null]));
+    let last = report["commits"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["commit"], repo.git(["rev-parse", "main~1"]).as_str());
+    let base = repo.git(["rev-parse", "main"]);
+    assert_eq!(report["base_commit"], base.as_str());
+}

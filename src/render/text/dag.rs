@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{age, dash, lines, one_line};
 use crate::domain::refs::CommitId;
-use crate::domain::report::{DagAttempt, DagReport};
+use crate::domain::report::{DagAttempt, DagCommit, DagReport};
 use crate::render::lanes::{self, Glyphs, Row};
 use crate::render::style::{self, paint};
 use crate::render::table::{self, number, text};
@@ -99,34 +99,37 @@ pub fn dag_graph(report: &DagReport, ascii: bool) -> String {
             let tips = at.get(&commit.commit).map_or(&[][..], Vec::as_slice);
             let is_base = report.base_commit.as_ref() == Some(&commit.commit);
             let winner = tips.iter().any(|tip| tip.winner);
-            let mut label = commit.commit.short().to_owned();
-            for tip in tips {
-                let name = format!("{} attempt {}", tip.agent, tip.attempt.number());
-                let _ = write!(label, "  {}", paint(style_of(tip), &name));
-            }
-            for (holds, word, style) in [
-                (winner, "(winner)", style::GOOD),
-                (is_base, "(base)", style::HEADER),
-            ] {
-                if holds {
-                    let _ = write!(label, " {}", paint(style, word));
-                }
-            }
-            let archived = !tips.is_empty() && tips.iter().all(|tip| tip.archived);
-            let style = if archived {
-                style::DIM
-            } else {
-                anstyle::Style::new()
-            };
-            let subject = paint(style, &one_line(&commit.message));
             let parents = commit.parents.iter();
             Row {
                 parents: parents.filter_map(|id| numbers.get(id).copied()).collect(),
                 glyph: glyphs.node(winner, is_base),
-                label: format!("{label}  {subject}"),
+                label: label(commit, tips, is_base),
             }
         })
         .collect();
     drawn.push_str(&lanes::draw(&rows, &glyphs));
     drawn
+}
+
+/// What stands beside a commit: the attempts that end there, and its subject.
+fn label(commit: &DagCommit, tips: &[&DagAttempt], is_base: bool) -> String {
+    let mut label = commit.commit.short().to_owned();
+    for tip in tips {
+        let name = format!("{} attempt {}", tip.agent, tip.attempt.number());
+        let _ = write!(label, "  {}", paint(style_of(tip), &name));
+        if tip.winner {
+            let _ = write!(label, " {}", paint(style::GOOD, "(winner)"));
+        }
+    }
+    if is_base {
+        let _ = write!(label, " {}", paint(style::HEADER, "(base)"));
+    }
+    let archived = !tips.is_empty() && tips.iter().all(|tip| tip.archived);
+    let dimmed = if archived {
+        style::DIM
+    } else {
+        anstyle::Style::new()
+    };
+    let subject = paint(dimmed, &one_line(&commit.message));
+    format!("{label}  {subject}")
 }

@@ -178,17 +178,20 @@ impl Found<'_> {
         })
     }
 
-    /// A number of a run; where it was not kept, what the run printed is looked at again.
+    /// A number of a run, found in what it printed as the metric is; a run that came with an
+    /// earlier evaluation has left that there, and has the numbers alone.
     fn number(&self, run: &EvalRun, name: &MetricName) -> Option<f64> {
         if self.config.metric.as_ref() == Some(name) {
             return run.metric_value;
         }
         let planned = run.planned();
-        let again = || {
-            let dir = self.dir?;
-            measure::number(name, &dir.stdout(planned), &dir.stderr(planned)).ok()
-        };
-        again().or_else(|| run.numbers.get(name.as_str()).copied())
+        let logs = self
+            .dir
+            .map(|dir| (dir.stdout(planned), dir.stderr(planned)));
+        match logs.filter(|(stdout, _)| stdout.exists()) {
+            Some((stdout, stderr)) => measure::number(name, &stdout, &stderr).ok(),
+            None => run.numbers.get(name.as_str()).copied(),
+        }
     }
 
     /// The median of a number over an agent's runs.

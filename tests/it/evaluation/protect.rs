@@ -127,6 +127,21 @@ fn who_misses_a_requirement_is_out_with_the_value() {
 }
 
 #[test]
+fn a_number_that_ends_as_none_is_missing_whatever_stood_before_it() {
+    let outputs = [
+        "m: 90\nsize_kb: 400\nsize_kb: NaN\n",
+        "m: 100\nsize_kb: 400\n",
+    ];
+    let contest = Contest::new("m: 180\n", &outputs, &["--metric", "m"]);
+    let document = json(&contest, &["--require", "size_kb < 500"]);
+    assert_eq!(
+        result_of(&document, 1)["reason"],
+        json!("size_kb is missing, required is size_kb < 500")
+    );
+    assert_eq!(document["winner"], json!("agent-2"));
+}
+
+#[test]
 fn a_worktree_can_be_measured_as_it_is() {
     let contest = Contest::new("m: 180\n", &["m: 90\n"], &["--metric", "m"]);
     contest

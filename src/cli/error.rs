@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::lifecycle::report::CorruptSession;
 use crate::lifecycle::{BadName, Code, Diagnostic, Error};
 use crate::render::{ColorChoice, Format, Output};
 
@@ -37,6 +38,18 @@ pub fn report(output: Output, problem: &anyhow::Error) -> ExitCode {
         Some(signal) => signal_status(signal),
         None => status(error.code()),
     })
+}
+
+/// Warns of each damaged session; the answer was whole without them, and the status tells.
+pub fn tell_corrupt(output: Output, corrupt: &[CorruptSession]) -> ExitCode {
+    for session in corrupt {
+        let (id, reason) = (&session.session_id, &session.reason);
+        output.warning(&format!("session {id} is corrupt: {reason}"));
+    }
+    match corrupt {
+        [] => ExitCode::SUCCESS,
+        _ => ExitCode::from(status(Code::Corrupt)),
+    }
 }
 
 /// 128 and the signal, as shells count.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{Code, Hub, SessionSelector, events};
+use crate::lifecycle::{Hub, SessionSelector, events};
 use crate::render::text;
 
 use super::Outcome;
-use super::error::status;
+use super::error::tell_corrupt;
 use super::global::Global;
 
 /// How long nothing is looked at while journals are followed.
@@ -43,14 +43,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     }
     let report = events::all(&hub)?;
     output.answer(&report, text::all_events)?;
-    for session in &report.corrupt {
-        let (id, reason) = (&session.session_id, &session.reason);
-        output.warning(&format!("session {id} is corrupt: {reason}"));
-    }
-    Ok(match report.corrupt.as_slice() {
-        [] => ExitCode::SUCCESS,
-        _ => ExitCode::from(status(Code::Corrupt)),
-    })
+    Ok(tell_corrupt(output, &report.corrupt))
 }
 
 fn follow(args: &Args, global: &Global, hub: &Hub) -> Outcome {

@@ -1,14 +1,12 @@
 //! `hub list`.
 
-use std::process::ExitCode;
-
 use clap::{Args as Arguments, ValueEnum};
 
-use crate::lifecycle::{Code, WhoseSessions, list, report::ListedState};
+use crate::lifecycle::{WhoseSessions, list, report::ListedState};
 use crate::render::text;
 
 use super::Outcome;
-use super::error::status;
+use super::error::tell_corrupt;
 use super::global::Global;
 
 #[derive(Debug, Arguments)]
@@ -73,12 +71,5 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     let report = list::run(&hub, &request)?;
     let output = global.output();
     output.answer(&report, text::list)?;
-    for session in &report.corrupt {
-        let (id, reason) = (&session.session_id, &session.reason);
-        output.warning(&format!("session {id} is corrupt: {reason}"));
-    }
-    Ok(match report.corrupt.as_slice() {
-        [] => ExitCode::SUCCESS,
-        _ => ExitCode::from(status(Code::Corrupt)),
-    })
+    Ok(tell_corrupt(output, &report.corrupt))
 }

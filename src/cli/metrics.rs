@@ -1,14 +1,12 @@
 //! `hub metrics`.
 
-use std::process::ExitCode;
-
 use clap::Args as Arguments;
 
-use crate::lifecycle::{Code, SessionSelector, metrics};
+use crate::lifecycle::{SessionSelector, metrics};
 use crate::render::{prometheus, text};
 
 use super::Outcome;
-use super::error::status;
+use super::error::tell_corrupt;
 use super::global::Global;
 
 #[derive(Debug, Arguments)]
@@ -29,12 +27,5 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     } else {
         output.answer(&report, text::metrics)?;
     }
-    for session in &report.corrupt {
-        let (id, reason) = (&session.session_id, &session.reason);
-        output.warning(&format!("session {id} is corrupt: {reason}"));
-    }
-    Ok(match report.corrupt.as_slice() {
-        [] => ExitCode::SUCCESS,
-        _ => ExitCode::from(status(Code::Corrupt)),
-    })
+    Ok(tell_corrupt(output, &report.corrupt))
 }

@@ -14,7 +14,6 @@ use super::evaluation::requirement::Requirement;
 use super::evaluation::tie_break::TieBreak;
 use super::id::{Attempt, BadName};
 use super::judging::Judge;
-use super::metric::MetricName;
 use super::protect::PathGlob;
 use super::ranking::Outcome;
 use super::refs::{CommitId, SnapshotRef};
@@ -95,14 +94,6 @@ pub struct Criteria {
     pub protect_strict: bool,
     /// Whether there is a winner also when nobody beats the base.
     pub allow_no_gain: bool,
-}
-
-impl Criteria {
-    /// The numbers that are looked for beside the metric.
-    pub fn metrics(&self) -> impl Iterator<Item = &MetricName> {
-        let required = self.require.iter().map(Requirement::metric);
-        required.chain(self.tie_break.iter().map(|tie| &tie.metric))
-    }
 }
 
 /// An evaluation that was begun: what is measured, and how.

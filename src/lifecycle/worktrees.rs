@@ -78,16 +78,19 @@ impl Hub {
     ) -> Result<Vec<Change>> {
         let mut changes = self.repository.changes(worktree)?;
         if let Some(result) = evaluation.and_then(|all| all.of(agent)) {
-            let by_eval = |change: &Change| {
-                let found = result.left_files.iter().find(|l| l.path == change.path);
-                found.is_some_and(|left| {
-                    stamp(&worktree.join(&left.path)).as_ref() == Some(&left.stamp)
-                })
-            };
-            changes.retain(|change| change.kind != ChangeKind::Untracked || !by_eval(change));
+            forget_left(worktree, &mut changes, &result.left_files);
         }
         Ok(changes)
     }
+}
+
+/// Takes those untracked files out that an evaluation left, and that are as it left them.
+pub(super) fn forget_left(worktree: &Path, changes: &mut Vec<Change>, left: &[LeftFile]) {
+    let by_eval = |change: &Change| {
+        let found = left.iter().find(|l| l.path == change.path);
+        found.is_some_and(|left| stamp(&worktree.join(&left.path)).as_ref() == Some(&left.stamp))
+    };
+    changes.retain(|change| change.kind != ChangeKind::Untracked || !by_eval(change));
 }
 
 /// The bytes of all files at or below `path`; what cannot be read counts nothing.

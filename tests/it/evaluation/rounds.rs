@@ -261,6 +261,26 @@ fn an_evaluation_that_is_broken_off_is_gone_on_with() {
 }
 
 #[test]
+fn what_the_runs_left_before_they_were_broken_off_is_no_work_of_the_agents() {
+    let waits = "echo x >left; [ $(wc -l <\"${f%/*}/order\") != 3 ] || sleep 1000";
+    let contest = noisy("m: 9\n", &["m: 5\n"], waits);
+    let command = ["eval", &contest.id, "--repeat", "7", "--seed", "5"];
+    let running = contest.repo.hub(command).start();
+    wait_until(Duration::from_secs(60), "the third run is made", || {
+        contest.repo.root().join("order").exists() && order(&contest).len() == 3
+    });
+    running.signal(Signal::INT);
+    running.end().fails(130);
+    assert!(contest.worktree(1).join("left").exists());
+    let answer = eval(&contest, &[]);
+    assert!(
+        answer.stderr.contains("going on with evaluation 1"),
+        "{answer}"
+    );
+    assert!(!answer.stderr.contains("uncommitted"), "{answer}");
+}
+
+#[test]
 fn the_last_evaluation_is_shown_and_ranked_again_without_a_run() {
     let contest = noisy(&around(100.0, 0), &[&around(90.0, 1)], "");
     let measured = json(&contest, &REPEAT);

@@ -28,6 +28,7 @@ mod metrics;
 mod page;
 mod path;
 mod pause;
+mod restore;
 mod resume;
 mod retry;
 mod run;
@@ -113,6 +114,8 @@ enum Command {
     Archive(archive::Args),
     /// Remove the worktrees and branches of a session that is at its end
     Cleanup(cleanup::Args),
+    /// Bring branches and worktrees of a session back from its archive tags
+    Restore(restore::Args),
     /// List the presets for agents, and which of them are installed here
     Agents(agents::Args),
     /// Print where an agent's worktree is
@@ -191,6 +194,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Merge(args) => merge::run(args, global),
         Command::Archive(args) => archive::run(args, global),
         Command::Cleanup(args) => cleanup::run(args, global),
+        Command::Restore(args) => restore::run(args, global),
         Command::Agents(args) => agents::run(&args, global),
         Command::Board(args) => board::run(args, global),
         Command::Path(args) => path::run(&args, global),

@@ -39,6 +39,8 @@ pub enum Operation {
     Archive,
     /// Worktrees and branches were removed.
     Cleanup,
+    /// Worktrees, branches or kept work were brought back.
+    Restore,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -64,6 +66,7 @@ impl Operation {
             Self::Merge => "merge",
             Self::Archive => "archive",
             Self::Cleanup => "cleanup",
+            Self::Restore => "restore",
             Self::Unknown => "unknown",
         }
     }

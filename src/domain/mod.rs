@@ -29,6 +29,7 @@ pub mod ready;
 pub mod refs;
 pub mod report;
 pub mod resources;
+pub mod restore;
 pub mod rounds;
 pub mod session;
 pub mod settings;

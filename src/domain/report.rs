@@ -53,12 +53,14 @@ pub use send::{SendReport, SentTo};
 mod dag;
 mod dry_run;
 mod graft;
+mod restore;
 mod rounds;
 mod templates;
 
 pub use dag::{AttemptName, DagAttempt, DagCommit, DagReport};
 pub use dry_run::{DryRunReport, PlannedAgent};
 pub use graft::GraftReport;
+pub use restore::{RestoreReport, RestoredAgent};
 pub use rounds::{RoundReport, RoundsEnd};
 pub use templates::{ListedTemplate, TemplateSource, TemplatesReport};
 

@@ -160,7 +160,7 @@ impl Repository {
     }
 
     /// How git stages everything, what is outside of a sparse checkout, too.
-    fn add_all(&self) -> Result<Vec<&'static str>> {
+    pub(super) fn add_all(&self) -> Result<Vec<&'static str>> {
         const WITH_SPARSE: (u32, u32) = (2, 34);
         let mut call = vec!["add", "--all"];
         if self.program_version()? >= WITH_SPARSE {
@@ -215,14 +215,14 @@ impl Repository {
 }
 
 /// A copy of a worktree's index, in which git looks at every file that is there.
-struct Index {
+pub(super) struct Index {
     file: PathBuf,
     /// Holds the file, and goes with the value.
     _folder: tempfile::TempDir,
 }
 
 impl Index {
-    fn of(worktree: &Path) -> Result<Self> {
+    pub fn of(worktree: &Path) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("hub-snapshot-")
             .tempdir()
@@ -249,7 +249,7 @@ impl Index {
     }
 
     /// A call in the worktree with this index instead of its own.
-    fn git(&self, worktree: &Path) -> Git {
+    pub fn git(&self, worktree: &Path) -> Git {
         Git::new(worktree)
             .uninterrupted()
             .without_hooks()

@@ -42,11 +42,7 @@ impl Repository {
     /// # Errors
     /// When git refuses; what it had made by then is for [`Repository::remove_worktree`].
     pub fn add_worktree(&self, new: &NewWorktree<'_>) -> Result<()> {
-        const WITH_REASON: (u32, u32) = (2, 33);
-        let mut call = self.git().args(["worktree", "add", "--quiet", "--lock"]);
-        if self.program_version()? >= WITH_REASON {
-            call = call.args(["--reason", new.reason]);
-        }
+        let mut call = self.locked_worktree(new.reason)?;
         call = match new.branch {
             Some(branch) => call.args(["--no-track", "-b", branch.as_str()]),
             None => call.without_hooks().arg("--detach"),
@@ -61,7 +57,18 @@ impl Repository {
         Ok(())
     }
 
-    fn unlock(&self, path: &Path) -> Result<()> {
+    /// The beginning of a call that makes a worktree which is locked from its first moment.
+    pub(super) fn locked_worktree(&self, reason: &str) -> Result<Git> {
+        const WITH_REASON: (u32, u32) = (2, 33);
+        let call = self.git().args(["worktree", "add", "--quiet", "--lock"]);
+        Ok(if self.program_version()? >= WITH_REASON {
+            call.args(["--reason", reason])
+        } else {
+            call
+        })
+    }
+
+    pub(super) fn unlock(&self, path: &Path) -> Result<()> {
         let call = self.git().args(["worktree", "unlock"]);
         call.arg(path).run().map(drop)
     }

@@ -17,6 +17,7 @@
 mod carry;
 mod changes;
 mod checkout;
+mod comeback;
 mod diff;
 mod error;
 mod graft;

@@ -13,6 +13,7 @@ use crate::domain::metric::MetricName;
 use crate::domain::mode::BadMode;
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
+use crate::domain::restore::RestoreRefused;
 use crate::domain::session::Exit;
 use crate::domain::state::{AgentStatus, SessionState, TransitionError};
 use crate::domain::strategy::BadList;
@@ -48,6 +49,9 @@ pub enum Error {
     /// A graft that cannot be meant, or has nothing to do.
     #[error(transparent)]
     Graft(#[from] GraftRefused),
+    /// Something that cannot come back as it was.
+    #[error(transparent)]
+    Restore(#[from] RestoreRefused),
     /// A mode that cannot be meant.
     #[error(transparent)]
     Mode(#[from] BadMode),
@@ -475,6 +479,7 @@ impl Diagnostic for Error {
             Self::BadName(error) => error.code(),
             Self::Template(error) => error.code(),
             Self::Graft(error) => error.code(),
+            Self::Restore(error) => error.code(),
             Self::Mode(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
             Self::WrongState { .. }
@@ -542,6 +547,7 @@ impl Diagnostic for Error {
             Self::BadName(error) => return error.hint(),
             Self::Template(error) => return error.hint(),
             Self::Graft(error) => return error.hint(),
+            Self::Restore(error) => return error.hint(),
             Self::Mode(error) => return error.hint(),
             Self::BadStrategies { source, .. } => return source.hint(),
             Self::WrongState { hint, .. }

@@ -14,7 +14,7 @@ use crate::store::{self, LockedSession};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::{announce, archive, cleanup, graft, init, merge, retry, spawn};
+use super::{announce, archive, cleanup, comeback, graft, init, merge, retry, spawn};
 
 /// What became of an unfinished operation.
 enum Settled {
@@ -103,6 +103,10 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
             if hub.worktrees_of_agents(session.session())?.is_empty() {
                 announce::cleaned(hub, &session);
             }
+            Settled::Stopped
+        }
+        Operation::Restore => {
+            comeback::settle(hub, &id, &unfinished)?;
             Settled::Stopped
         }
         _ => Settled::Stopped,

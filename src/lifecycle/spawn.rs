@@ -20,7 +20,7 @@ use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::prompts::{Recipe, Strategies};
-use super::{announce, init, presets, ready, start};
+use super::{announce, comeback, init, presets, ready, start};
 
 /// How a session's agents are made and started.
 #[derive(Clone, Debug)]
@@ -223,13 +223,7 @@ pub(super) fn check_free(
             return Err(git::Error::BranchExists { name }.into());
         }
         let path = worktree_path(hub, config, branch.agent);
-        let taken = match std::fs::read_dir(&path) {
-            Ok(mut entries) => entries.next().is_some(),
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-        };
-        if taken {
-            return Err(Error::FolderInTheWay(path));
-        }
+        comeback::check_empty(&path)?;
     }
     Ok(())
 }

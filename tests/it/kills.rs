@@ -132,6 +132,13 @@ fn scenario(name: &str) -> Scenario {
             let command = words(&format!("cleanup {session} --force"));
             (Some(session), command)
         }
+        "restore" => {
+            let session = worked(repo);
+            repo.hub(["archive", &session]).ok();
+            repo.hub(["cleanup", &session]).ok();
+            let command = words(&format!("restore {session}"));
+            (Some(session), command)
+        }
         _ => panic!("{name} is no scenario"),
     })
 }

@@ -42,6 +42,7 @@ mod queue;
 mod readme;
 mod ready;
 mod repositories;
+mod restore;
 mod retry;
 mod rounds;
 mod run;

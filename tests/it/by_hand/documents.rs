@@ -227,6 +227,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers("merge", &["merge", session], &["--json"]);
     look(&mut all);
     all.answers_twice("cleanup", &["cleanup", session]);
+    all.answers_twice("restore", &["restore", session, "agent-1"]);
     look(&mut all);
     all.answers(
         "update",

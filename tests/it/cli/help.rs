@@ -42,6 +42,7 @@ fn help_lists_the_commands() {
       merge        Merge the winner into the base branch and keep the others as tags
       archive      Keep every attempt as a tag and end the session without a merge
       cleanup      Remove the worktrees and branches of a session that is at its end
+      restore      Bring branches and worktrees of a session back from its archive tags
       agents       List the presets for agents, and which of them are installed here
       path         Print where an agent's worktree is
       board        Read the message board, and add to it

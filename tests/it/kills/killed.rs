@@ -86,3 +86,8 @@ fn a_cleanup_that_is_killed_is_gone_on_with() {
 fn a_cleanup_by_force_that_is_killed_keeps_every_file() {
     survives_kills("cleanup --force");
 }
+
+#[test]
+fn a_restore_that_is_killed_leaves_no_half_made_worktree() {
+    survives_kills("restore");
+}

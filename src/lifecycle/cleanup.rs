@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::domain::evaluation::Evaluation;
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionId, SessionSelector};
 use crate::domain::report::CleanupReport;
@@ -17,7 +16,7 @@ use crate::store::LockedSession;
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::worktrees::{AgentWorktree, size_of};
+use super::worktrees::{AgentWorktree, LeftByEval, size_of};
 use super::{announce, archive, teardown};
 
 /// What to clean up.
@@ -66,11 +65,11 @@ pub(super) fn cleanup(
         archived: Vec::new(),
         snapshots: Vec::new(),
     };
-    let evaluation = session.evaluation()?;
-    let mut plans = plan(hub, session, evaluation.as_ref(), force)?;
+    let left = LeftByEval::of(session.snapshot())?;
+    let mut plans = plan(hub, session, &left, force)?;
     if tear_down(hub, session, &plans, force)? {
         // The commands may have changed what stands there.
-        plans = plan(hub, session, evaluation.as_ref(), force)?;
+        plans = plan(hub, session, &left, force)?;
     }
     let branches = branches(hub, session)?;
     if plans.is_empty() && branches.is_empty() {
@@ -84,7 +83,7 @@ pub(super) fn cleanup(
         Phase::Begin,
         json!({ "force": force }),
     )?;
-    let done = remove_worktrees(hub, session, evaluation.as_ref(), plans, &mut report)
+    let done = remove_worktrees(hub, session, &left, plans, &mut report)
         .and_then(|()| delete_branches(hub, session, &mut report));
     drop(lock);
     hub.drop_empty_folders(&report.session_id);
@@ -126,17 +125,12 @@ enum PlanKind {
 }
 
 /// Checks every worktree before any is touched.
-fn plan(
-    hub: &Hub,
-    session: &LockedSession,
-    evaluation: Option<&Evaluation>,
-    force: bool,
-) -> Result<Vec<Plan>> {
+fn plan(hub: &Hub, session: &LockedSession, left: &LeftByEval, force: bool) -> Result<Vec<Plan>> {
     let id = &session.config().session_id;
     hub.worktrees_of_agents(session.session())?
         .into_iter()
         .map(|found| {
-            let kind = plan_for(hub, id, evaluation, &found, force)?;
+            let kind = plan_for(hub, id, left, &found, force)?;
             Ok(Plan {
                 agent: found.agent,
                 path: found.worktree.path,
@@ -149,7 +143,7 @@ fn plan(
 fn plan_for(
     hub: &Hub,
     session: &SessionId,
-    evaluation: Option<&Evaluation>,
+    left: &LeftByEval,
     found: &AgentWorktree,
     force: bool,
 ) -> Result<PlanKind> {
@@ -171,7 +165,7 @@ fn plan_for(
             what,
         });
     }
-    let mut work = hub.work_in(&path, evaluation, found.agent)?;
+    let mut work = hub.work_in(&path, left, found.agent)?;
     work.extend(hub.repository.hidden_changes(&path)?);
     let paths: Vec<PathBuf> = work.into_iter().map(|change| change.path).collect();
     if !paths.is_empty() && !force {
@@ -207,7 +201,7 @@ fn check_reached(hub: &Hub, session: &SessionId, found: &AgentWorktree, force: b
 fn remove_worktrees(
     hub: &Hub,
     session: &mut LockedSession,
-    evaluation: Option<&Evaluation>,
+    left: &LeftByEval,
     plans: Vec<Plan>,
     report: &mut CleanupReport,
 ) -> Result<()> {
@@ -233,7 +227,7 @@ fn remove_worktrees(
             // A removal that is cut off leaves a folder that looks like somebody's work.
             let removing = json!({ REMOVING: plan.path });
             hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
-            remove(hub, evaluation, &plan)?;
+            remove(hub, left, &plan)?;
             report.removed_worktrees.push(plan.path);
         }
         hub.record(session, Operation::Cleanup, Phase::Step, step)?;
@@ -267,8 +261,8 @@ pub(super) fn finish_removal(
     let _lock = hub.lock_repository("cleanup")?;
     let path = &found.worktree.path;
     hub.repository.repair_worktree(path)?;
-    let evaluation = session.evaluation()?;
-    let left = hub.work_in(path, evaluation.as_ref(), found.agent)?;
+    let left = LeftByEval::of(session.snapshot())?;
+    let left = hub.work_in(path, &left, found.agent)?;
     if left.iter().all(|change| change.kind == ChangeKind::Gone) {
         hub.repository.remove_worktree(path, Removal::Snapshotted)?;
     }
@@ -304,15 +298,14 @@ fn tell_ignored(hub: &Hub, plan: &Plan) {
     }
 }
 
-fn remove(hub: &Hub, evaluation: Option<&Evaluation>, plan: &Plan) -> Result<()> {
-    let by_eval = evaluation
-        .and_then(|all| all.of(plan.agent))
-        .is_some_and(|result| !result.left_files.is_empty());
+fn remove(hub: &Hub, left: &LeftByEval, plan: &Plan) -> Result<()> {
     let how = match plan.kind {
         PlanKind::Snapshot => Removal::Snapshotted,
-        // git would refuse the files that the evaluation left. Looked at once more:
+        // git would refuse the files that an evaluation left. Looked at once more:
         // a file may have appeared since the plan was made.
-        _ if by_eval && hub.work_in(&plan.path, evaluation, plan.agent)?.is_empty() => {
+        _ if !hub.repository.changes(&plan.path)?.is_empty()
+            && hub.work_in(&plan.path, left, plan.agent)?.is_empty() =>
+        {
             Removal::Snapshotted
         }
         _ => Removal::Checked,

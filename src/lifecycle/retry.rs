@@ -19,6 +19,7 @@ use super::agents::{self, Seen};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::worktrees::LeftByEval;
 use super::{announce, line, presets, prompts, ready, spawn, start, stop};
 
 /// Where an agent's next attempt starts.
@@ -176,7 +177,8 @@ pub(super) fn plan(hub: &Hub, session: &LockedSession, agent: AgentId, from: Fro
         .worktree_of(session.session(), agent)?
         .unwrap_or(worktree);
     if worktree.is_dir() {
-        let work = hub.work_in(&worktree, session.evaluation()?.as_ref(), agent)?;
+        let left = LeftByEval::of(session.snapshot())?;
+        let work = hub.work_in(&worktree, &left, agent)?;
         if !work.is_empty() {
             return Err(Error::UncommittedWork {
                 session: id.clone(),

@@ -22,6 +22,7 @@ use super::attempts::AttemptInfo;
 use super::board;
 use super::error::Result;
 use super::hub::Hub;
+use super::worktrees::LeftByEval;
 
 /// How many posts of the board are shown.
 const POSTS: usize = 3;
@@ -33,7 +34,8 @@ const POSTS: usize = 3;
 pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport> {
     let seen = Seen::look(&hub.dir, hub.find(selector, "", |_| true)?)?;
     let stored = &seen.stored;
-    let evaluation = stored.evaluation()?;
+    let left = LeftByEval::of(stored.clone())?;
+    let evaluation = left.evaluation();
     let launch = stored.launch()?.unwrap_or_default();
     let worktrees: BTreeMap<AgentId, Worktree> = hub
         .worktrees_of_agents(&stored.session)?
@@ -44,7 +46,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     for attempt in hub.attempts(&stored.session)? {
         if attempt.newest {
             let worktree = worktrees.get(&attempt.agent);
-            let report = agent_report(hub, &seen, evaluation.as_ref(), &attempt, worktree)?;
+            let report = agent_report(hub, &seen, &left, &attempt, worktree)?;
             agents.push(AgentReport {
                 preset: launch.preset_of(attempt.agent).cloned(),
                 held: launch_holds(stored, attempt.agent, &launch),
@@ -56,11 +58,10 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     let posts = board::latest(hub, stored, POSTS)
         .inspect_err(|error| hub.warn(format!("the board is passed over: {error}")))
         .unwrap_or_default();
-    let next = next_command(stored, &launch, &agents, evaluation.as_ref());
+    let next = next_command(stored, &launch, &agents, evaluation);
     Ok(StatusReport {
         state: state_report(&stored.session),
         winner: evaluation
-            .as_ref()
             .and_then(|e| e.winner(stored.config.direction(), stored.config.baseline))
             .map(|w| w.agent),
         unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
@@ -113,19 +114,19 @@ fn state_report(session: &Session) -> StateReport {
 fn agent_report(
     hub: &Hub,
     seen: &Seen,
-    evaluation: Option<&Evaluation>,
+    left: &LeftByEval,
     attempt: &AttemptInfo,
     worktree: Option<&Worktree>,
 ) -> Result<AgentReport> {
     let stored = &seen.stored;
     let agent = attempt.agent;
     let record = stored.session.agents().get(&agent);
-    let result = evaluation.and_then(|all| all.of(agent));
+    let result = left.evaluation().and_then(|all| all.of(agent));
     let present = worktree.filter(|worktree| !worktree.missing);
     let uncommitted = match present {
         // A worktree that cannot be looked at is not known to be clean.
         Some(worktree) => hub
-            .work_in(&worktree.path, evaluation, agent)
+            .work_in(&worktree.path, left, agent)
             .map(|changes| changes.len())
             .inspect_err(|error| hub.warn(error.to_string()))
             .ok(),

@@ -1,14 +1,18 @@
 //! The worktrees of a session's agents, and what they hold beyond commits.
 
+use std::cell::OnceCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::domain::evaluation::plan::Entrant;
 use crate::domain::evaluation::{Evaluation, LeftFile};
 use crate::domain::id::AgentId;
+use crate::domain::measurement::EvalRun;
 use crate::domain::refs::AttemptBranch;
 use crate::domain::session::Session;
 use crate::git::{Change, ChangeKind, Worktree};
+use crate::store::StoredSession;
 
 use super::error::Result;
 use super::hub::Hub;
@@ -69,23 +73,75 @@ impl Hub {
             .map(|found| found.worktree.path))
     }
 
-    /// What a worktree holds beyond its commit and beyond what hub's own evaluation left in it.
+    /// What a worktree holds beyond its commit and beyond what hub's own evaluations left in it.
     pub(super) fn work_in(
         &self,
         worktree: &Path,
-        evaluation: Option<&Evaluation>,
+        left: &LeftByEval,
         agent: AgentId,
     ) -> Result<Vec<Change>> {
         let mut changes = self.repository.changes(worktree)?;
-        if let Some(result) = evaluation.and_then(|all| all.of(agent)) {
-            forget_left(worktree, &mut changes, &result.left_files);
-        }
+        left.forget(self, worktree, agent, &mut changes);
         Ok(changes)
     }
 }
 
+/// What the evaluations of a session left in its worktrees, which is no work of anybody's.
+#[derive(Debug)]
+pub(super) struct LeftByEval {
+    stored: StoredSession,
+    evaluation: Option<Evaluation>,
+    /// Of one that was broken off; looked up where it matters.
+    runs: OnceCell<Vec<EvalRun>>,
+}
+
+impl LeftByEval {
+    /// Of this session.
+    ///
+    /// # Errors
+    /// When its evaluation cannot be read.
+    pub fn of(stored: StoredSession) -> Result<Self> {
+        Ok(Self {
+            evaluation: stored.evaluation()?,
+            stored,
+            runs: OnceCell::new(),
+        })
+    }
+
+    /// The last evaluation.
+    pub fn evaluation(&self) -> Option<&Evaluation> {
+        self.evaluation.as_ref()
+    }
+
+    fn forget(&self, hub: &Hub, worktree: &Path, agent: AgentId, changes: &mut Vec<Change>) {
+        let concluded = self.evaluation().and_then(|all| all.of(agent));
+        if let Some(result) = concluded {
+            forget_left(worktree, changes, &result.left_files);
+        }
+        let mut untracked = changes.iter();
+        if !untracked.any(|change| change.kind == ChangeKind::Untracked) {
+            return;
+        }
+        let runs = self.runs.get_or_init(|| match self.stored.newest_runs() {
+            Ok(record) => record
+                .filter(|record| !record.concluded)
+                .map(|record| record.runs)
+                .unwrap_or_default(),
+            Err(error) => {
+                hub.warn(format!("what an evaluation left counts as work: {error}"));
+                Vec::new()
+            }
+        });
+        let entrant = Entrant::Agent(agent);
+        let own = runs.iter().filter(|run| run.entrant == entrant);
+        if let Some(left) = own.filter_map(|run| run.left_files.as_ref()).next_back() {
+            forget_left(worktree, changes, left);
+        }
+    }
+}
+
 /// Takes those untracked files out that an evaluation left, and that are as it left them.
-pub(super) fn forget_left(worktree: &Path, changes: &mut Vec<Change>, left: &[LeftFile]) {
+fn forget_left(worktree: &Path, changes: &mut Vec<Change>, left: &[LeftFile]) {
     let by_eval = |change: &Change| {
         let found = left.iter().find(|l| l.path == change.path);
         found.is_some_and(|left| stamp(&worktree.join(&left.path)).as_ref() == Some(&left.stamp))

@@ -9,6 +9,7 @@ use crate::git::Worktree;
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
 use crate::lifecycle::scratch;
+use crate::lifecycle::worktrees::LeftByEval;
 use crate::store::{HubDir, StoredSession};
 
 use super::{Cure, Found};
@@ -131,10 +132,10 @@ fn of_session(hub: &Hub, id: &SessionId, worktree: &Worktree) -> Option<Found> {
     let owner = of_agents
         .into_iter()
         .find(|one| one.worktree == *worktree)?;
-    let evaluation = stored.evaluation().ok()?;
+    let left = LeftByEval::of(stored.clone()).ok()?;
     let spent = worktree.missing
         || hub
-            .work_in(&worktree.path, evaluation.as_ref(), owner.agent)
+            .work_in(&worktree.path, &left, owner.agent)
             .is_ok_and(|work| work.is_empty());
     spent.then(|| {
         let state = stored.session.state();

@@ -12,7 +12,7 @@ use crate::domain::state::AgentStatus;
 use crate::lifecycle::attempts::AttemptInfo;
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
-use crate::lifecycle::worktrees;
+use crate::lifecycle::worktrees::LeftByEval;
 use crate::store::LockedSession;
 
 /// An agent's newest attempt, as it is found before anything is measured.
@@ -132,18 +132,8 @@ fn find_worktree(
     if found.is_none_or(|worktree| worktree.head.as_ref() != Some(tip)) {
         return Ok(());
     }
-    let evaluation = session.evaluation()?;
-    let mut changes = hub.work_in(&path, evaluation.as_ref(), entry.agent())?;
-    // One that was broken off has left its files, too, and is not concluded.
-    let runs = session.newest_runs()?.map(|record| record.runs);
-    let entrant = Entrant::Agent(entry.agent());
-    let left = runs
-        .into_iter()
-        .flatten()
-        .filter(|run| run.entrant == entrant);
-    if let Some(left) = left.filter_map(|run| run.left_files).next_back() {
-        worktrees::forget_left(&path, &mut changes, &left);
-    }
+    let left = LeftByEval::of(session.snapshot())?;
+    let changes = hub.work_in(&path, &left, entry.agent())?;
     entry.uncommitted = changes.len();
     let agent = entry.agent();
     if changes.is_empty() {

@@ -260,8 +260,8 @@ fn an_evaluation_that_is_broken_off_is_gone_on_with() {
     assert_eq!(document["measured"]["rounds"], json!(7));
 }
 
-#[test]
-fn what_the_runs_left_before_they_were_broken_off_is_no_work_of_the_agents() {
+/// An evaluation that was broken off in its third run; the runs leave a file.
+fn broken_off() -> Contest {
     let waits = "echo x >left; [ $(wc -l <\"${f%/*}/order\") != 3 ] || sleep 1000";
     let contest = noisy("m: 9\n", &["m: 5\n"], waits);
     let command = ["eval", &contest.id, "--repeat", "7", "--seed", "5"];
@@ -272,12 +272,28 @@ fn what_the_runs_left_before_they_were_broken_off_is_no_work_of_the_agents() {
     running.signal(Signal::INT);
     running.end().fails(130);
     assert!(contest.worktree(1).join("left").exists());
+    contest
+}
+
+#[test]
+fn what_the_runs_left_before_they_were_broken_off_is_no_work_of_the_agents() {
+    let contest = broken_off();
+    let status = contest.repo.hub(["status", &contest.id, "--json"]).json();
+    assert_eq!(status["agents"][0]["uncommitted_files"], json!(0));
     let answer = eval(&contest, &[]);
     assert!(
         answer.stderr.contains("going on with evaluation 1"),
         "{answer}"
     );
     assert!(!answer.stderr.contains("uncommitted"), "{answer}");
+}
+
+#[test]
+fn what_the_runs_left_before_they_were_broken_off_goes_with_the_worktree() {
+    let contest = broken_off();
+    contest.repo.hub(["archive", &contest.id]).ok();
+    contest.repo.hub(["cleanup", &contest.id]).ok();
+    assert!(!contest.worktree(1).exists());
 }
 
 #[test]

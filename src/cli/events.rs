@@ -36,18 +36,30 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
         return follow(args, global, &hub);
     }
     let output = global.output();
+    let shown = shown(global);
     if !args.all {
         let report = events::run(&hub, args.session.as_ref())?;
-        output.answer(&report, text::events)?;
+        output.answer(&report, |report| text::events(report, &shown))?;
         return Ok(ExitCode::SUCCESS);
     }
     let report = events::all(&hub)?;
-    output.answer(&report, text::all_events)?;
+    output.answer(&report, |report| text::all_events(report, &shown))?;
     Ok(tell_corrupt(output, &report.corrupt))
+}
+
+/// Who reads, and whether all of it is wanted.
+fn shown(global: &Global) -> text::JournalStyle {
+    let (user, host) = events::reader();
+    text::JournalStyle {
+        user,
+        host,
+        whole: global.verbose > 0,
+    }
 }
 
 fn follow(args: &Args, global: &Global, hub: &Hub) -> Outcome {
     let output = global.output();
+    let shown = shown(global);
     let mut follow = if args.all {
         events::follow_all()
     } else {
@@ -55,7 +67,7 @@ fn follow(args: &Args, global: &Global, hub: &Hub) -> Outcome {
     };
     loop {
         for event in follow.look(hub)? {
-            output.line(&event, text::followed)?;
+            output.line(&event, |event| text::followed(event, &shown))?;
         }
         if !output.has_reader() {
             return Ok(ExitCode::SUCCESS);

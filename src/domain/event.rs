@@ -1,8 +1,13 @@
 //! What a journal tells: every operation with its beginning, its steps and its end.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::chain::LineHash;
+use super::owner::UserName;
+use super::refs::{CommitId, RefName};
 use super::time;
 
 /// What was done to a session.
@@ -102,6 +107,12 @@ pub struct Event {
     pub time: DateTime<Utc>,
     /// The process that wrote it.
     pub pid: u32,
+    /// The user who ran it; null in lines of an older hub.
+    #[serde(default)]
+    pub user: Option<UserName>,
+    /// The machine that it ran on; null in lines of an older hub.
+    #[serde(default)]
+    pub host: Option<String>,
     /// What was done.
     pub operation: Operation,
     /// Where in it this stands.
@@ -109,6 +120,52 @@ pub struct Event {
     /// From which value to which, and whatever taking it back needs.
     #[serde(default)]
     pub detail: Detail,
+    /// The refs that are moved next, or were moved where only that could be told.
+    #[serde(default)]
+    pub refs: Vec<RefMove>,
+    /// The hash of the line before; null in the first one, and in lines of an older hub.
+    #[serde(default)]
+    pub previous: Option<LineHash>,
+}
+
+/// One ref from a value to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RefMove {
+    /// Its full name.
+    pub r#ref: RefName,
+    /// What it named before; null where it was not there. Of an annotated tag its own id.
+    pub old: Option<CommitId>,
+    /// What it names after; null where it is gone.
+    pub new: Option<CommitId>,
+}
+
+/// What several moves come to, one for each ref that ends elsewhere than it began; by name.
+#[must_use]
+pub fn net<'m>(moves: impl IntoIterator<Item = &'m RefMove>) -> Vec<RefMove> {
+    let mut whole: BTreeMap<&RefName, RefMove> = BTreeMap::new();
+    for one in moves {
+        whole
+            .entry(&one.r#ref)
+            .and_modify(|known| known.new.clone_from(&one.new))
+            .or_insert_with(|| one.clone());
+    }
+    whole
+        .into_values()
+        .filter(|one| one.old != one.new)
+        .collect()
+}
+
+/// What whoever writes to a journal says; the rest of the line the journal knows itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What was done.
+    pub operation: Operation,
+    /// Where in it this stands.
+    pub phase: Phase,
+    /// Names and values.
+    pub detail: Detail,
+    /// The refs that are moved.
+    pub refs: Vec<RefMove>,
 }
 
 /// What an event says beyond its kind: names and values.
@@ -123,6 +180,8 @@ pub struct Unfinished {
     pub intent: Detail,
     /// What its finished steps say, in order.
     pub steps: Vec<Detail>,
+    /// The moves of refs that its lines tell of, in order; the last may not have been made.
+    pub refs: Vec<RefMove>,
 }
 
 impl Unfinished {
@@ -147,11 +206,13 @@ pub fn unfinished<'e>(events: impl IntoIterator<Item = &'e Event>) -> Option<Unf
                     operation: event.operation,
                     intent: event.detail.clone(),
                     steps: Vec::new(),
+                    refs: event.refs.clone(),
                 });
             }
             Phase::Step => {
                 if let Some(open) = open.as_mut().filter(|o| o.operation == event.operation) {
                     open.steps.push(event.detail.clone());
+                    open.refs.extend(event.refs.iter().cloned());
                 }
             }
             Phase::End | Phase::TakenBack => {
@@ -177,10 +238,32 @@ mod tests {
             seq: 1,
             time: DateTime::UNIX_EPOCH,
             pid: 1,
+            user: None,
+            host: None,
             operation,
             phase,
             detail: Detail::new(),
+            refs: Vec::new(),
+            previous: None,
         }
+    }
+
+    #[test]
+    fn moves_of_one_ref_come_to_one_or_none() {
+        let commit = |digit: &str| Some(digit.repeat(40).parse().unwrap());
+        let one = |name: &str, old: Option<CommitId>, new: Option<CommitId>| RefMove {
+            r#ref: format!("refs/heads/{name}").parse().unwrap(),
+            old,
+            new,
+        };
+        let moves = [
+            one("b", None, commit("1")),
+            one("a", None, commit("1")),
+            one("b", commit("1"), commit("2")),
+            one("a", commit("1"), None),
+        ];
+        assert_eq!(net(&moves), [one("b", None, commit("2"))]);
+        assert_eq!(net(&[]), []);
     }
 
     #[test]

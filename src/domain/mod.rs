@@ -4,6 +4,7 @@
 
 pub mod board;
 pub mod carry;
+pub mod chain;
 pub mod dag;
 pub mod diagnostic;
 pub mod diff;

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::domain::refs::CommitId;
+use crate::domain::refs::{BranchName, CommitId};
 
 use super::error::{Error, Result};
 use super::program::{Git, failed};
@@ -30,6 +30,17 @@ pub enum ChangeKind {
     Submodule,
     /// Anything else: changed, staged, renamed, in conflict.
     Changed,
+}
+
+/// A commit that was made in a worktree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The branch that was checked out; `None` for a detached HEAD.
+    pub branch: Option<BranchName>,
+    /// Where that was before.
+    pub before: CommitId,
+    /// The commit.
+    pub commit: CommitId,
 }
 
 impl Repository {
@@ -105,7 +116,7 @@ impl Repository {
     ///
     /// # Errors
     /// When the worktree is in the middle of something, or git refuses.
-    pub fn commit_all(&self, worktree: &Path, message: &str) -> Result<Option<CommitId>> {
+    pub fn commit_all(&self, worktree: &Path, message: &str) -> Result<Option<Committed>> {
         if self.changes(worktree)?.is_empty() {
             return Ok(None);
         }
@@ -138,8 +149,14 @@ impl Repository {
         for (name, value) in self.stand_in_identity()? {
             commit = commit.variable(name, value);
         }
+        let head = || git().args(["rev-parse", "HEAD"]).run();
+        let before = printed_id(&head()?)?;
         commit.run()?;
-        printed_id(&git().args(["rev-parse", "HEAD"]).run()?).map(Some)
+        Ok(Some(Committed {
+            branch: busy.and_then(|known| known.branch.clone()),
+            before,
+            commit: printed_id(&head()?)?,
+        }))
     }
 
     /// What is changed in files that git was told not to look at; [`Repository::changes`] does

@@ -32,7 +32,7 @@ mod repository;
 mod worktrees;
 
 pub use carry::INCLUDE_FILE;
-pub use changes::{Change, ChangeKind};
+pub use changes::{Change, ChangeKind, Committed};
 pub use checkout::{NewWorktree, Removal};
 pub use error::{Error, Result, end_of};
 pub use graph::CommitInfo;

@@ -91,8 +91,11 @@ impl Repository {
             .collect())
     }
 
-    /// The object that a ref names; `None` when it is not there.
-    fn ref_value(&self, name: &RefName) -> Result<Option<CommitId>> {
+    /// The object that a ref names, of an annotated tag its own; `None` when it is not there.
+    ///
+    /// # Errors
+    /// When the refs cannot be read.
+    pub fn ref_value(&self, name: &RefName) -> Result<Option<CommitId>> {
         let Some(library) = &self.library else {
             return self.verified(name.as_str());
         };

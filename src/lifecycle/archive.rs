@@ -87,7 +87,7 @@ pub(super) fn archive(hub: &Hub, session: &mut LockedSession) -> Result<ArchiveR
 
 /// Everything after the intent; can be done again after a kill.
 pub(super) fn finish(hub: &Hub, session: &mut LockedSession) -> Result<Vec<ArchivedAttempt>> {
-    let archived = tag_attempts(hub, session, |_| true)?;
+    let archived = tag_attempts(hub, session, Operation::Archive, |_| true)?;
     if session.session().state() == SessionState::Evaluating {
         let now = hub.now();
         session.change(|state| {
@@ -100,22 +100,24 @@ pub(super) fn finish(hub: &Hub, session: &mut LockedSession) -> Result<Vec<Archi
     Ok(archived)
 }
 
-/// Makes the archive tags of the attempts that are `meant`, in one transaction.
+/// Makes the archive tags of the attempts that are `meant`, in one transaction, as a step of
+/// an operation that is under way.
 ///
 /// Tags that are there already stay as they are and are told of, too.
 pub(super) fn tag_attempts(
     hub: &Hub,
-    session: &LockedSession,
+    session: &mut LockedSession,
+    operation: Operation,
     meant: impl Fn(&AttemptInfo) -> bool,
 ) -> Result<Vec<ArchivedAttempt>> {
-    let id = &session.config().session_id;
+    let id = session.config().session_id.clone();
     let attempts = hub.attempts(session.session())?;
     let (mut tags, mut changes) = (Vec::new(), Vec::new());
     for attempt in attempts.iter().filter(|attempt| meant(attempt)) {
         let Some(commit) = attempt.tip().cloned() else {
             continue;
         };
-        let tag = attempt.tag(id);
+        let tag = attempt.tag(&id);
         if let Some(held) = attempt.archived.as_ref().filter(|held| **held != commit) {
             hub.warn(format!(
                 "{tag} is there already and holds {}; {} stays on its branch at {}",
@@ -142,9 +144,7 @@ pub(super) fn tag_attempts(
             commit,
         });
     }
-    if !changes.is_empty() {
-        hub.repository.update_refs(&changes, "hub: archive")?;
-    }
+    hub.change_refs(session, operation, &changes, "hub: archive")?;
     Ok(tags)
 }
 

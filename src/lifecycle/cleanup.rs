@@ -213,15 +213,15 @@ fn remove_worktrees(
         let step = json!({ "worktree": plan.path });
         tell_ignored(hub, &plan);
         let named = hub.repository.head_reflog(&plan.path)?;
-        let kept = hub.keep_discarded(&report.session_id, plan.agent, &named)?;
+        let kept = hub.keep_discarded(session, Operation::Cleanup, plan.agent, &named)?;
         report.snapshots.extend(kept);
         if matches!(plan.kind, PlanKind::Forget) {
             hub.repository.forget_worktree(&plan.path)?;
             report.forgotten_worktrees.push(plan.path);
         } else {
             if matches!(plan.kind, PlanKind::Snapshot) {
-                let id = &session.config().session_id;
-                let kept = hub.keep_uncommitted(id, plan.agent, &plan.path)?;
+                let kept =
+                    hub.keep_uncommitted(session, Operation::Cleanup, plan.agent, &plan.path)?;
                 report.snapshots.push(kept);
             }
             // A removal that is cut off leaves a folder that looks like somebody's work.
@@ -321,7 +321,11 @@ fn branches(hub: &Hub, session: &LockedSession) -> Result<Vec<AttemptInfo>> {
 }
 
 /// Deletes the branches whose commits the base branch or an archive tag holds; tags come first.
-fn delete_branches(hub: &Hub, session: &LockedSession, report: &mut CleanupReport) -> Result<()> {
+fn delete_branches(
+    hub: &Hub,
+    session: &mut LockedSession,
+    report: &mut CleanupReport,
+) -> Result<()> {
     let id = session.config().session_id.clone();
     let base_tip = hub.repository.branch_tip(&session.config().base_branch)?;
     let in_base = |attempt: &AttemptInfo| -> Result<bool> {
@@ -337,7 +341,7 @@ fn delete_branches(hub: &Hub, session: &LockedSession, report: &mut CleanupRepor
         }
     }
     if !untagged.is_empty() {
-        report.archived = archive::tag_attempts(hub, session, |attempt| {
+        report.archived = archive::tag_attempts(hub, session, Operation::Cleanup, |attempt| {
             untagged.contains(&(attempt.agent, attempt.attempt))
         })?;
     }
@@ -350,7 +354,7 @@ fn delete_branches(hub: &Hub, session: &LockedSession, report: &mut CleanupRepor
             hub.warn(format!("{name} stays: it is checked out in {path}"));
         } else if attempt.archived == attempt.branch_tip || in_base(&attempt)? {
             let commits = hub.repository.branch_reflog(&name)?;
-            let kept = hub.keep_discarded(&id, attempt.agent, &commits)?;
+            let kept = hub.keep_discarded(session, Operation::Cleanup, attempt.agent, &commits)?;
             report.snapshots.extend(kept);
             changes.push(RefChange {
                 name: name.full(),
@@ -362,9 +366,7 @@ fn delete_branches(hub: &Hub, session: &LockedSession, report: &mut CleanupRepor
             hub.warn(format!("{name} stays: it has moved since it was archived"));
         }
     }
-    if !changes.is_empty() {
-        hub.repository.update_refs(&changes, "hub: cleanup")?;
-    }
+    hub.change_refs(session, Operation::Cleanup, &changes, "hub: cleanup")?;
     report.deleted_branches = names;
     Ok(())
 }

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::event::{Detail, Unfinished};
+use crate::domain::event::{Detail, Operation, Unfinished};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::restore::RestoreRefused;
 use crate::git::{self, RefChange, Removal, Worktree};
+use crate::store::LockedSession;
 
 use super::error::{Error, Result};
 use super::hub::Hub;
@@ -166,7 +167,12 @@ impl Plan {
     ///
     /// # Errors
     /// When git refuses; [`Plan::take_back`] takes what is half made away.
-    pub fn carry_out(&self, hub: &Hub, session: &SessionId) -> Result<()> {
+    pub fn carry_out(
+        &self,
+        hub: &Hub,
+        session: &mut LockedSession,
+        operation: Operation,
+    ) -> Result<()> {
         let Comeback {
             agent,
             worktree,
@@ -180,14 +186,14 @@ impl Plan {
                 from: None,
                 to: Some(commit.clone()),
             };
-            hub.repository.update_refs(&[made], "hub: restore")?;
+            hub.change_refs(session, operation, &[made], "hub: restore")?;
         }
         if self.makes_worktree {
             let known = hub.repository.worktrees()?;
             if known.iter().any(|known| known.path == *worktree) {
                 // Its folder is gone; a commit that its HEAD alone was at is not to be lost.
                 let named = hub.repository.head_reflog(worktree)?;
-                hub.keep_discarded(session, *agent, &named)?;
+                hub.keep_discarded(session, operation, *agent, &named)?;
                 hub.repository.forget_worktree(worktree)?;
             }
             let branch = branch.as_ref();
@@ -198,7 +204,7 @@ impl Plan {
             hub.repository.put_work(worktree, snapshot)?;
         }
         if self.makes_worktree {
-            ready::forget(&hub.dir.session(session).agent(*agent))?;
+            ready::forget(&session.dir().agent(*agent))?;
             hub.repository.unlock_worktree(worktree)?;
         }
         Ok(())

@@ -3,11 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::{SessionId, SessionSelector};
+use crate::domain::owner::UserName;
 use crate::domain::report::{AllEventsReport, CorruptSession, EventsReport, FollowedEvent};
-use crate::store::{self, Tail};
+use crate::store::{self, Tail, current_host, current_user};
 
 use super::error::Result;
 use super::hub::Hub;
+
+/// Who reads: whose lines need no name.
+#[must_use]
+pub fn reader() -> (UserName, String) {
+    (current_user(), current_host())
+}
 
 /// Reads the journal of a session; the newest session's where none is named.
 ///

@@ -16,7 +16,7 @@ use super::agents::{self, Seen};
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::retry;
+use super::{moves, retry};
 
 /// What is put onto whose work.
 #[derive(Clone, Debug)]
@@ -121,11 +121,12 @@ fn graft(
         "commit": plan.commit,
         "earlier": earlier,
     });
-    hub.record(session, Operation::Graft, Phase::Begin, intent)?;
+    let moves = vec![moves::made(&plan.branch.name(), &plan.commit)];
+    hub.record_moves(session, Operation::Graft, Phase::Begin, intent, moves)?;
     let made = retry::check_out(hub, session, &plan)
         .and_then(|()| session.change(|state| state.graft(&plan.branch, now).map_err(Error::from)));
     if let Err(error) = made {
-        retry::take_back(hub, session, &plan)?;
+        retry::take_back(hub, session, Operation::Graft, &plan)?;
         hub.record(session, Operation::Graft, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));
     }
@@ -204,7 +205,11 @@ fn message(
 }
 
 /// Settles a graft that was cut off; returns whether it was finished.
-pub(super) fn settle(hub: &Hub, session: &LockedSession, unfinished: &Unfinished) -> Result<bool> {
+pub(super) fn settle(
+    hub: &Hub,
+    session: &mut LockedSession,
+    unfinished: &Unfinished,
+) -> Result<bool> {
     let finished = retry::settle(hub, session, unfinished)?;
     let text = |key: &str| unfinished.intent.get(key);
     let agent = text("agent").and_then(|agent| agent.as_str()?.parse::<AgentId>().ok());

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::event::{Detail, Operation, Phase};
+use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::progress::Progress;
 use crate::domain::refs::CommitId;
@@ -257,13 +257,7 @@ impl Hub {
         phase: Phase,
         detail: serde_json::Value,
     ) -> Result<()> {
-        let detail = match detail {
-            serde_json::Value::Object(map) => map,
-            _ => Detail::new(),
-        };
-        // A directory of an older tool may not ignore itself yet.
-        self.dir.create()?;
-        Ok(session.record(operation, phase, detail, self.now())?)
+        self.record_moves(session, operation, phase, detail, Vec::new())
     }
 
     /// The folder of a session's worktrees.

@@ -1,5 +1,8 @@
 //! Agents in a line: each goes on from where the one before it ended.
 
+use serde_json::json;
+
+use crate::domain::event::{Operation, Phase, RefMove};
 use crate::domain::id::AgentId;
 use crate::domain::launch::Launch;
 use crate::domain::mode::{BadMode, Mode};
@@ -45,14 +48,12 @@ fn before(session: &LockedSession, agent: AgentId) -> Option<AgentId> {
 /// Can be done again after a kill.
 pub(super) fn bring_forward(
     hub: &Hub,
-    session: &LockedSession,
+    session: &mut LockedSession,
     agent: AgentId,
     launch: &Launch,
 ) -> Result<()> {
-    let (Some(before), Some(record)) = (
-        before(session, agent),
-        session.session().agents().get(&agent),
-    ) else {
+    let record = session.session().agents().get(&agent).cloned();
+    let (Some(before), Some(record)) = (before(session, agent), record) else {
         return Ok(());
     };
     let start = start_of(hub, session, agent)?;
@@ -71,6 +72,13 @@ pub(super) fn bring_forward(
             .into());
         }
         let _lock = hub.lock_repository("the next in line")?;
+        let moved = RefMove {
+            r#ref: record.branch.full(),
+            old: Some(tip.clone()),
+            new: Some(start.clone()),
+        };
+        let detail = json!({ "agent": agent });
+        hub.record_moves(session, Operation::Start, Phase::Step, detail, vec![moved])?;
         hub.repository.advance(&record.branch, &tip, &start)?;
     }
     let branch = AttemptBranch {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::domain::evaluation::Evaluation;
-use crate::domain::event::{Detail, Operation, Phase};
+use crate::domain::event::{Detail, Operation, Phase, RefMove};
 use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::ranking;
 use crate::domain::refs::CommitId;
@@ -209,7 +209,12 @@ fn move_base(
     hub.interrupt.check()?;
     // From here on a killed merge can be told from one that never was.
     let step = json!({ "merge_commit": commit });
-    hub.record(session, Operation::Merge, Phase::Step, step)?;
+    let moved = RefMove {
+        r#ref: base_branch.full(),
+        old: Some(base_tip.clone()),
+        new: Some(commit.clone()),
+    };
+    hub.record_moves(session, Operation::Merge, Phase::Step, step, vec![moved])?;
     let advanced = hub.repository.advance(&base_branch, base_tip, &commit)?;
     Ok(Moved {
         commit,
@@ -264,7 +269,7 @@ pub(super) fn finish(
     merged: &[AgentId],
     commit: &CommitId,
 ) -> Result<Vec<ArchivedAttempt>> {
-    let archived = archive::tag_attempts(hub, session, |attempt| {
+    let archived = archive::tag_attempts(hub, session, Operation::Merge, |attempt| {
         !(attempt.newest && merged.contains(&attempt.agent))
     })?;
     if session.session().state() == SessionState::Evaluating {

@@ -33,6 +33,7 @@ mod measure;
 pub mod merge;
 pub mod messages;
 pub mod metrics;
+mod moves;
 mod owner;
 mod parent;
 pub mod path;

@@ -55,6 +55,9 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
         ArchiveTag::prefix(&id),
         SnapshotRef::prefix(&id),
     ])?;
+    if operation != Operation::Init {
+        hub.correct_moves(&mut session, operation)?;
+    }
     let settled = match operation {
         Operation::Init => {
             init::take_back(hub, session)?;
@@ -69,14 +72,14 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
         Operation::Spawn => settle_spawn(hub, &mut session, &unfinished)?,
         Operation::Merge => settle_merge(hub, &mut session, &unfinished)?,
         Operation::Retry => {
-            if retry::settle(hub, &session, &unfinished)? {
+            if retry::settle(hub, &mut session, &unfinished)? {
                 Settled::Finished
             } else {
                 Settled::TakenBack
             }
         }
         Operation::Graft => {
-            if graft::settle(hub, &session, &unfinished)? {
+            if graft::settle(hub, &mut session, &unfinished)? {
                 Settled::Finished
             } else {
                 Settled::TakenBack
@@ -134,7 +137,7 @@ fn settle_spawn(
     }
     let branches = spawn::branches(session.config());
     let finished = spawn::finished_worktrees(unfinished);
-    spawn::take_back(hub, session.config(), &branches, &finished)?;
+    spawn::take_back(hub, session, &branches, &finished)?;
     Ok(Settled::TakenBack)
 }
 

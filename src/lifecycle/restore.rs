@@ -93,7 +93,7 @@ fn carry_out(hub: &Hub, session: &mut LockedSession, plans: &[Plan]) -> Result<(
     for (done, plan) in plans.iter().enumerate() {
         hub.interrupt.check()?;
         hub.count("bringing worktrees back", Some((done, plans.len())));
-        if let Err(error) = plan.carry_out(hub, &id) {
+        if let Err(error) = plan.carry_out(hub, session, Operation::Restore) {
             plan.take_back(hub, &id)?;
             return Err(hub.cause(error));
         }

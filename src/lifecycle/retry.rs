@@ -20,7 +20,7 @@ use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::worktrees::LeftByEval;
-use super::{announce, line, presets, prompts, ready, spawn, start, stop};
+use super::{announce, line, moves, presets, prompts, ready, spawn, start, stop};
 
 /// Where an agent's next attempt starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,9 +135,10 @@ pub(super) fn next_attempt(
     let mut rehearsal = session.session().clone();
     rehearsal.retry(&plan.branch, None, hub.now())?;
     let intent = json!({ "agent": agent, "branch": plan.branch, "commit": plan.commit });
-    hub.record(session, Operation::Retry, Phase::Begin, intent)?;
+    let moves = vec![moves::made(&plan.branch.name(), &plan.commit)];
+    hub.record_moves(session, Operation::Retry, Phase::Begin, intent, moves)?;
     if let Err(error) = make(hub, session, &plan, run) {
-        take_back(hub, session, &plan)?;
+        take_back(hub, session, Operation::Retry, &plan)?;
         hub.record(session, Operation::Retry, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));
     }
@@ -277,7 +278,12 @@ pub(super) fn write_prompt(
 }
 
 /// Puts the worktree back on the branch that the state names, and removes the new one.
-pub(super) fn take_back(hub: &Hub, session: &LockedSession, plan: &Plan) -> Result<()> {
+pub(super) fn take_back(
+    hub: &Hub,
+    session: &mut LockedSession,
+    operation: Operation,
+    plan: &Plan,
+) -> Result<()> {
     let agent = plan.branch.agent;
     let name = plan.branch.name();
     let _lock = hub.lock_repository("taking back a retry")?;
@@ -296,14 +302,17 @@ pub(super) fn take_back(hub: &Hub, session: &LockedSession, plan: &Plan) -> Resu
             from: Some(plan.commit.clone()),
             to: None,
         };
-        hub.repository
-            .update_refs(&[gone], "hub: retry taken back")?;
+        hub.change_refs(session, operation, &[gone], "hub: retry taken back")?;
     }
     Ok(())
 }
 
 /// Settles a retry that was cut off; returns whether it was finished.
-pub(super) fn settle(hub: &Hub, session: &LockedSession, unfinished: &Unfinished) -> Result<bool> {
+pub(super) fn settle(
+    hub: &Hub,
+    session: &mut LockedSession,
+    unfinished: &Unfinished,
+) -> Result<bool> {
     let text = |key: &str| unfinished.intent.get(key).and_then(|value| value.as_str());
     let branch = text("branch").and_then(|name| name.parse::<AttemptBranch>().ok());
     let commit = text("commit").and_then(|id| id.parse().ok());
@@ -322,6 +331,6 @@ pub(super) fn settle(hub: &Hub, session: &LockedSession, unfinished: &Unfinished
         branch,
         commit,
     };
-    take_back(hub, session, &plan)?;
+    take_back(hub, session, unfinished.operation, &plan)?;
     Ok(false)
 }

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use crate::domain::id::{AgentId, SessionId};
+use crate::domain::event::Operation;
+use crate::domain::id::AgentId;
 use crate::domain::refs::{CommitId, SnapshotLabel, SnapshotRef};
 use crate::domain::report::SnapshotReport;
 use crate::git::RefChange;
+use crate::store::LockedSession;
 
 use super::error::Result;
 use super::hub::Hub;
@@ -14,27 +16,30 @@ impl Hub {
     /// Keeps everything that a worktree holds beyond its commit; what git ignores is not kept.
     pub(super) fn keep_uncommitted(
         &self,
-        session: &SessionId,
+        session: &mut LockedSession,
+        operation: Operation,
         agent: AgentId,
         worktree: &Path,
     ) -> Result<SnapshotReport> {
+        let id = &session.config().session_id;
         let message = format!(
-            "Uncommitted work of {agent} of session {session}\n\nHub-Session: {session}\nHub-Agent: {agent}\n"
+            "Uncommitted work of {agent} of session {id}\n\nHub-Session: {id}\nHub-Agent: {agent}\n"
         );
         let commit = self.repository.snapshot(worktree, &message)?;
-        self.keep_as_uncommitted(session, agent, commit)
+        self.keep_as_uncommitted(session, operation, agent, commit)
     }
 
     /// Keeps what is changed in a worktree's tracked files; `None` when nothing is.
     pub(super) fn keep_changed(
         &self,
-        session: &SessionId,
+        session: &mut LockedSession,
+        operation: Operation,
         agent: AgentId,
         worktree: &Path,
     ) -> Result<Option<SnapshotReport>> {
         self.repository
             .stash(worktree)?
-            .map(|commit| self.keep_as_uncommitted(session, agent, commit))
+            .map(|commit| self.keep_as_uncommitted(session, operation, agent, commit))
             .transpose()
     }
 
@@ -42,7 +47,8 @@ impl Hub {
     /// reflog that goes with its worktree or branch alone names them.
     pub(super) fn keep_discarded(
         &self,
-        session: &SessionId,
+        session: &mut LockedSession,
+        operation: Operation,
         agent: AgentId,
         named: &[CommitId],
     ) -> Result<Vec<SnapshotReport>> {
@@ -51,22 +57,25 @@ impl Hub {
             .into_iter()
             .map(|commit| {
                 let name = SnapshotRef {
-                    session: session.clone(),
+                    session: session.config().session_id.clone(),
                     agent,
                     label: SnapshotLabel::Discarded(commit.clone()),
                 };
-                self.keep(name, commit)
+                self.keep(session, operation, name, commit)
             })
             .collect()
     }
 
     fn keep_as_uncommitted(
         &self,
-        session: &SessionId,
+        session: &mut LockedSession,
+        operation: Operation,
         agent: AgentId,
         commit: CommitId,
     ) -> Result<SnapshotReport> {
-        let taken = self.repository.refs_under(&SnapshotRef::prefix(session))?;
+        let taken = self
+            .repository
+            .refs_under(&SnapshotRef::prefix(&session.config().session_id))?;
         for found in &taken {
             // By a hub that was killed between keeping and removing.
             let name = found.name.as_str().parse::<SnapshotRef>().ok();
@@ -86,25 +95,31 @@ impl Hub {
         let mut seconds = self.now().timestamp();
         loop {
             let name = SnapshotRef {
-                session: session.clone(),
+                session: session.config().session_id.clone(),
                 agent,
                 label: SnapshotLabel::Uncommitted(seconds),
             };
             if taken.iter().all(|found| found.name != name.full()) {
-                return self.keep(name, commit);
+                return self.keep(session, operation, name, commit);
             }
             // Two in one second; what tells them apart is the name, not the time.
             seconds += 1;
         }
     }
 
-    fn keep(&self, name: SnapshotRef, commit: CommitId) -> Result<SnapshotReport> {
+    fn keep(
+        &self,
+        session: &mut LockedSession,
+        operation: Operation,
+        name: SnapshotRef,
+        commit: CommitId,
+    ) -> Result<SnapshotReport> {
         let change = RefChange {
             name: name.full(),
             from: None,
             to: Some(commit.clone()),
         };
-        self.repository.update_refs(&[change], "hub: snapshot")?;
+        self.change_refs(session, operation, &[change], "hub: snapshot")?;
         Ok(SnapshotReport {
             agent: name.agent,
             r#ref: name,

@@ -19,6 +19,7 @@ use crate::store::{LockedSession, StoredSession, atomic};
 use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::moves::made;
 use super::prompts::{Recipe, Strategies};
 use super::{announce, comeback, init, presets, ready, start};
 
@@ -182,17 +183,24 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, recipe: &Recipe) -> R
     hub.check_running(config.agent_count)?;
     check_free(hub, &config, &branches)?;
     let intent = json!({ "agents": branches.len(), "base_commit": commit });
-    hub.record(session, Operation::Spawn, Phase::Begin, intent)?;
+    let moves = branches.iter().map(|branch| made(&branch.name(), &commit));
+    hub.record_moves(
+        session,
+        Operation::Spawn,
+        Phase::Begin,
+        intent,
+        moves.collect(),
+    )?;
     let mut finished = Vec::new();
-    let made = make_worktrees(hub, session, &commit, &branches, &mut finished)
+    let stand = make_worktrees(hub, session, &commit, &branches, &mut finished)
         .and_then(|()| enlist(hub, session, &branches, prompts));
     drop(lock);
-    if let Err(error) = made {
+    if let Err(error) = stand {
         if session.session().state() != SessionState::Init {
             // All stands, and the state says so: whoever comes next ends it.
             return Err(error);
         }
-        take_back(hub, &config, &branches, &finished)?;
+        take_back(hub, session, &branches, &finished)?;
         hub.record(session, Operation::Spawn, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));
     }
@@ -291,15 +299,16 @@ fn enlist(
 /// checkout that was cut off.
 pub(super) fn take_back(
     hub: &Hub,
-    config: &SessionConfig,
+    session: &mut LockedSession,
     branches: &[AttemptBranch],
     finished: &[AgentId],
 ) -> Result<()> {
-    let commit = start_commit(hub, config)?;
+    let config = session.config().clone();
+    let commit = start_commit(hub, &config)?;
     let worktrees = hub.repository.worktrees()?;
     let _lock = hub.lock_repository("taking back a spawn")?;
     for branch in branches {
-        let path = worktree_path(hub, config, branch.agent);
+        let path = worktree_path(hub, &config, branch.agent);
         let registered = worktrees.iter().any(|worktree| worktree.path == path);
         let name = branch.name();
         let tip = hub.repository.branch_tip(&name)?;
@@ -326,8 +335,7 @@ pub(super) fn take_back(
                 from: tip,
                 to: None,
             };
-            hub.repository
-                .update_refs(&[gone], "hub: spawn taken back")?;
+            hub.change_refs(session, Operation::Spawn, &[gone], "hub: spawn taken back")?;
         }
     }
     hub.drop_empty_folders(&config.session_id);

@@ -240,9 +240,12 @@ fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result
         "agent": agent,
         "status": AgentStatus::Cancelled,
         "lost": true,
-        "leftovers": leftovers,
+        "leftovers": leftovers.as_ref().map(|made| &made.commit),
     });
-    hub.record(session, Operation::Stop, Phase::Done, detail)?;
-    announce::ended(hub, session, agent, leftovers.as_deref());
+    let moved = leftovers.as_ref().and_then(supervise::moved_by);
+    let moved = moved.into_iter().collect();
+    hub.record_moves(session, Operation::Stop, Phase::Done, detail, moved)?;
+    let commit = leftovers.as_ref().map(|made| made.commit.as_str());
+    announce::ended(hub, session, agent, commit);
     Ok(())
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::domain::event::{Operation, Phase};
+use crate::domain::event::{Operation, Phase, RefMove};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::launch::{Launch, Leftovers, Stdin};
 use crate::domain::session::{AgentRecord, Exit, Run};
 use crate::domain::state::AgentStatus;
 use crate::domain::usage::TokenUse;
-use crate::git::Repository;
+use crate::git::{Committed, Repository};
 use crate::process::command::ShellCommand;
 use crate::process::mark;
 use crate::process::ports::PortBlock;
@@ -121,7 +121,7 @@ fn attempt(
         agent,
         watched,
         reason.as_deref(),
-        leftovers.as_deref(),
+        leftovers.as_ref(),
         tokens,
     )?;
     // It may have been changed meanwhile: somebody may have stopped the agent.
@@ -226,17 +226,26 @@ pub(super) fn commit_leftovers(
     worktree: &Path,
     session: &SessionId,
     agent: AgentId,
-) -> Option<String> {
+) -> Option<Committed> {
     let message = format!(
         "Keep what {agent} left uncommitted\n\nHub-Session: {session}\nHub-Agent: {agent}\n"
     );
     match repository.commit_all(worktree, &message) {
-        Ok(commit) => commit.map(|id| id.to_string()),
+        Ok(commit) => commit,
         Err(error) => {
             log::warn!("cannot commit what {agent} left: {error}");
             None
         }
     }
+}
+
+/// The move of the agent's branch that a commit of leftovers was; its id is known only after it.
+pub(super) fn moved_by(leftovers: &Committed) -> Option<RefMove> {
+    Some(RefMove {
+        r#ref: leftovers.branch.as_ref()?.full(),
+        old: Some(leftovers.before.clone()),
+        new: Some(leftovers.commit.clone()),
+    })
 }
 
 fn record_end(
@@ -245,7 +254,7 @@ fn record_end(
     agent: AgentId,
     watched: Watched,
     reason: Option<&str>,
-    leftovers: Option<&str>,
+    leftovers: Option<&Committed>,
     tokens: TokenUse,
 ) -> Result<AgentStatus> {
     let status = match (watched.ended, watched.exit.success()) {
@@ -283,12 +292,14 @@ fn record_end(
         "reason": reason,
         "timed_out": timed_out,
         "usage": watched.usage,
-        "leftovers": leftovers,
+        "leftovers": leftovers.map(|made| &made.commit),
         "tokens_in": tokens.tokens_in,
         "tokens_out": tokens.tokens_out,
         "cost_usd": tokens.cost_usd,
     });
-    hub.record(session, Operation::Finish, Phase::Done, detail)?;
-    announce::ended(hub, session, agent, leftovers);
+    let moved = leftovers.and_then(moved_by).into_iter().collect();
+    hub.record_moves(session, Operation::Finish, Phase::Done, detail, moved)?;
+    let commit = leftovers.map(|made| made.commit.as_str());
+    announce::ended(hub, session, agent, commit);
     Ok(status)
 }

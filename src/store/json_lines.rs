@@ -23,6 +23,11 @@ pub(super) struct JsonLines {
 impl JsonLines {
     /// Opens a file for appending and returns what it holds so far.
     pub fn open<T: DeserializeOwned>(path: &Path) -> Result<(Self, Vec<T>)> {
+        Self::open_with_bytes(path).map(|(lines, documents, _)| (lines, documents))
+    }
+
+    /// The same, with the bytes of the whole lines.
+    pub fn open_with_bytes<T: DeserializeOwned>(path: &Path) -> Result<(Self, Vec<T>, Vec<u8>)> {
         let (mut file, mut bytes) = (None, Vec::new());
         match OpenOptions::new().read(true).append(true).open(path) {
             Ok(mut found) => {
@@ -36,14 +41,15 @@ impl JsonLines {
         }
         let (documents, whole) = parse(path, &bytes, 1)?;
         if let Some(file) = file.as_mut().filter(|_| whole < bytes.len()) {
-            let whole = u64::try_from(whole).unwrap_or(u64::MAX);
-            file.set_len(whole).map_err(Error::io("mend", path))?;
+            let length = u64::try_from(whole).unwrap_or(u64::MAX);
+            file.set_len(length).map_err(Error::io("mend", path))?;
         }
+        bytes.truncate(whole);
         let lines = Self {
             path: path.to_path_buf(),
             file,
         };
-        Ok((lines, documents))
+        Ok((lines, documents, bytes))
     }
 
     /// Reads a file without opening it for writing; an absent one is empty.
@@ -60,8 +66,16 @@ impl JsonLines {
     /// # Errors
     /// When the system refuses.
     pub fn append<T: Serialize>(&mut self, document: &T) -> Result<()> {
-        let mut line = serde_json::to_vec(document)
+        let line = serde_json::to_vec(document)
             .map_err(|error| Error::corrupt(&self.path, None, error.to_string()))?;
+        self.append_line(line)
+    }
+
+    /// Appends the bytes of one line and flushes it to disk.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn append_line(&mut self, mut line: Vec<u8>) -> Result<()> {
         line.push(b'\n');
         let path = self.path.clone();
         let file = self.file()?;

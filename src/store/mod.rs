@@ -12,7 +12,7 @@
 //!     ├── evaluation.json          the last evaluation                (evaluation)
 //!     ├── evaluations/<n>/         every run of each evaluation       (evaluation_dir)
 //!     ├── launch.json              how the agents are run             (launch_file)
-//!     ├── events.jsonl             the journal                        (journal)
+//!     ├── events.jsonl, .head      the journal and its last line      (journal)
 //!     └── agents/agent-<N>/        prompt, inbox and logs                (inbox)
 //! ```
 //!
@@ -51,7 +51,7 @@ pub use hub_dir::{AgentDir, HubDir, SessionDir};
 pub use journal::Journal;
 pub use judgements::{JudgeFiles, Judgements};
 pub use lock::Lock;
-pub use owner::current_user;
+pub use owner::{current_host, current_user};
 pub use presets::{Presets, built_in_presets};
 pub use session::{LockedSession, StoredSession};
 pub use settings::{read_presets, read_settings, setting_from};

@@ -16,6 +16,13 @@ pub fn current_user() -> UserName {
     name_of(Uid::effective().as_raw())
 }
 
+/// The name of this machine.
+#[must_use]
+pub fn current_host() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}
+
 /// The owner of a file or folder; `None` where it cannot be looked at.
 pub(super) fn owner_of(path: &Path) -> Option<UserName> {
     Some(name_of(fs::symlink_metadata(path).ok()?.uid()))

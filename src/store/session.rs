@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::chain::Broken;
 use crate::domain::evaluation::Evaluation;
-use crate::domain::event::{self, Detail, Event, Operation, Phase, Unfinished};
+use crate::domain::event::{self, Detail, Entry, Event, Operation, Phase, RefMove, Unfinished};
 use crate::domain::id::SessionId;
 use crate::domain::launch::Launch;
 use crate::domain::measurement::{EvalPlan, EvalRecord, EvalRun};
@@ -61,6 +62,14 @@ impl StoredSession {
     /// When the journal is damaged.
     pub fn events(&self) -> Result<Vec<Event>> {
         Journal::read(&self.dir.journal_file())
+    }
+
+    /// What does not fit together in its journal: it was changed by somebody else than hub.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn journal_findings(&self) -> Result<Vec<Broken>> {
+        Journal::check(&self.dir.journal_file())
     }
 
     /// The names of its configuration whose lines change when it is written as valid YAML;
@@ -126,6 +135,7 @@ pub struct LockedSession {
     state: StateFile,
     journal: Journal,
     unfinished: Option<Unfinished>,
+    moves: Vec<RefMove>,
     _lock: Lock,
 }
 
@@ -156,8 +166,10 @@ impl LockedSession {
                 atomic::sweep(dir.agent(agent).path());
             }
         }
+        let moves = unfinished.as_ref().map(|open| open.refs.clone());
         Ok(Self {
             unfinished,
+            moves: moves.unwrap_or_default(),
             dir,
             config,
             state,
@@ -197,7 +209,13 @@ impl LockedSession {
     ) -> Result<Self> {
         let lock = Lock::acquire(&draft.lock_file(), Duration::ZERO, "init")?;
         let (mut journal, _) = Journal::open(&draft.journal_file())?;
-        journal.append(Operation::Init, Phase::Begin, Detail::new(), now)?;
+        let begin = Entry {
+            operation: Operation::Init,
+            phase: Phase::Begin,
+            detail: Detail::new(),
+            refs: Vec::new(),
+        };
+        journal.append(begin, now)?;
         drop(journal);
         for nth in 1..=most {
             let id = SessionId::at(now, nth);
@@ -221,6 +239,7 @@ impl LockedSession {
                     state,
                     journal,
                     unfinished: None,
+                    moves: Vec::new(),
                     _lock: lock,
                 });
             }
@@ -300,20 +319,27 @@ impl LockedSession {
         self.unfinished.as_ref()
     }
 
+    /// The moves of refs that the lines of the operation under way tell of, in order.
+    #[must_use]
+    pub fn moves_under_way(&self) -> &[RefMove] {
+        &self.moves
+    }
+
     /// Appends to the journal.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn record(
-        &mut self,
-        operation: Operation,
-        phase: Phase,
-        detail: Detail,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        self.journal.append(operation, phase, detail, now)?;
-        if matches!(phase, Phase::End | Phase::TakenBack) {
-            self.unfinished = None;
+    pub fn record(&mut self, entry: Entry, now: DateTime<Utc>) -> Result<()> {
+        let (phase, moves) = (entry.phase, entry.refs.clone());
+        self.journal.append(entry, now)?;
+        match phase {
+            Phase::Begin => self.moves = moves,
+            Phase::Step => self.moves.extend(moves),
+            Phase::End | Phase::TakenBack => {
+                self.moves.clear();
+                self.unfinished = None;
+            }
+            Phase::Done | Phase::Unknown => {}
         }
         Ok(())
     }

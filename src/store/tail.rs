@@ -77,7 +77,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::domain::event::{Detail, Operation, Phase};
+    use crate::domain::event::{Detail, Entry, Operation, Phase};
     use crate::store::{HubDir, Journal, atomic};
 
     fn session() -> (tempfile::TempDir, SessionDir) {
@@ -91,8 +91,13 @@ mod tests {
     fn append(session: &SessionDir) {
         let (mut journal, _) = Journal::open(&session.journal_file()).unwrap();
         let time = chrono::DateTime::UNIX_EPOCH;
-        let (update, done) = (Operation::Update, Phase::Done);
-        journal.append(update, done, Detail::new(), time).unwrap();
+        let entry = Entry {
+            operation: Operation::Update,
+            phase: Phase::Done,
+            detail: Detail::new(),
+            refs: Vec::new(),
+        };
+        journal.append(entry, time).unwrap();
     }
 
     fn seqs(tail: &mut Tail) -> Vec<u64> {

@@ -28,6 +28,7 @@ mod events;
 mod graft;
 mod hermetic;
 mod installation;
+mod journal;
 mod kills;
 mod limits;
 mod logs;

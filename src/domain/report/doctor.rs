@@ -66,6 +66,8 @@ pub enum FindingCode {
     InvalidConfig,
     /// Files that a killed process was about to put in place.
     UnfinishedFile,
+    /// A journal does not fit its own hashes: somebody else than hub has written to it.
+    JournalChanged,
     /// An agent's supervisor is gone before the agent's end was recorded.
     LostAgent,
     /// An agent waits and nobody will start it.
@@ -91,6 +93,7 @@ impl FindingCode {
             Self::UnfinishedOperation => "unfinished_operation",
             Self::InvalidConfig => "invalid_config",
             Self::UnfinishedFile => "unfinished_file",
+            Self::JournalChanged => "journal_changed",
             Self::LostAgent => "lost_agent",
             Self::WaitingAgent => "waiting_agent",
             Self::DeadDraft => "dead_draft",

@@ -52,6 +52,7 @@ fn of_session(hub: &Hub, id: &SessionId) -> store::Result<Vec<Found>> {
             .at(stored.dir.config_file());
         found.push(finding.cured(Cure::MendConfig(id.clone()), fix));
     }
+    found.extend(changed_journal(stored)?);
     found.extend(lost(hub, &seen, launch.as_ref()));
     // Whoever holds the lock is about to finish what it has begun.
     if !stored.dir.is_free() {
@@ -96,6 +97,21 @@ fn of_session(hub: &Hub, id: &SessionId) -> store::Result<Vec<Found>> {
         }
     }
     Ok(found)
+}
+
+/// What somebody else than hub has done to the journal. It is left as it is: evidence is not
+/// written anew by a machine.
+fn changed_journal(stored: &StoredSession) -> store::Result<Vec<Found>> {
+    let id = &stored.config.session_id;
+    let broken = stored.journal_findings()?.into_iter();
+    let found = broken.map(|broken| {
+        let what = format!("the journal is not as hub wrote it: {broken}");
+        Found::new(FindingCode::JournalChanged, what)
+            .of(id)
+            .at(stored.dir.journal_file())
+            .hint("what hub did to the session may be told wrong there; refs, worktrees and the state hold, and a copy of the file shows what was changed")
+    });
+    Ok(found.collect())
 }
 
 /// The agents whose supervisor is gone; those that never ran wait, rather.

@@ -7,6 +7,7 @@ use std::thread::ScopedJoinHandle;
 
 use crate::domain::evaluation::LeftFile;
 use crate::domain::evaluation::plan::{Entrant, PlannedRun, Round};
+use crate::domain::event::Operation;
 use crate::domain::id::AgentId;
 use crate::domain::measurement::{EvalRun, PlannedEntrant};
 use crate::domain::ranking::Outcome;
@@ -49,7 +50,7 @@ enum PlaceKind {
 /// When a signal came, or a checkout cannot be made. What was measured until then is kept.
 pub(super) fn measure(
     hub: &Hub,
-    session: &LockedSession,
+    session: &mut LockedSession,
     evaluation: &mut OpenEvaluation,
     entries: &[Entry],
 ) -> Result<()> {
@@ -58,6 +59,7 @@ pub(super) fn measure(
         return Ok(());
     }
     let ready = session.launch()?.unwrap_or_default().ready;
+    let id = session.config().session_id.clone();
     let mut rounds = Rounds {
         hub,
         session,
@@ -70,13 +72,13 @@ pub(super) fn measure(
     let _doing = hub.doing("measuring");
     let made = rounds.make(evaluation, &rest);
     // Where a checkout cannot go, whoever comes next removes it.
-    hub.remove_scratches(&session.config().session_id)?;
+    hub.remove_scratches(&id)?;
     made
 }
 
 struct Rounds<'r> {
     hub: &'r Hub,
-    session: &'r LockedSession,
+    session: &'r mut LockedSession,
     ready: Ready,
     entries: &'r [Entry],
     places: BTreeMap<Entrant, Place>,
@@ -248,37 +250,37 @@ impl Rounds<'_> {
         reason = "three answers of one look, used at once"
     )]
     fn settle(
-        &self,
+        &mut self,
         entrant: Entrant,
     ) -> Result<(Vec<PathBuf>, Option<SnapshotRef>, Option<Vec<LeftFile>>)> {
         let Some(place) = self.places.get(&entrant) else {
             return Ok((Vec::new(), None, None));
         };
-        if place.kind == PlaceKind::WorktreeAsItIs {
+        let (kind, folder) = (place.kind, place.folder.clone());
+        if kind == PlaceKind::WorktreeAsItIs {
             return Ok((Vec::new(), None, None));
         }
-        let changes = self.hub.repository.changes(&place.folder)?;
+        let changes = self.hub.repository.changes(&folder)?;
         let (left, put_back): (Vec<_>, Vec<_>) = changes
             .into_iter()
             .partition(|change| change.kind == ChangeKind::Untracked);
-        let own = entrant
-            .agent()
-            .filter(|_| place.kind == PlaceKind::Worktree);
+        let own = entrant.agent().filter(|_| kind == PlaceKind::Worktree);
         let mut kept = None;
         if !put_back.is_empty() {
             if let Some(agent) = own {
-                kept = self.keep(agent, &place.folder)?;
+                kept = self.keep(agent, &folder)?;
             }
-            self.hub.repository.restore_tracked(&place.folder)?;
+            self.hub.repository.restore_tracked(&folder)?;
         }
-        let left = own.map(|_| worktrees::stamped(&place.folder, left));
+        let left = own.map(|_| worktrees::stamped(&folder, left));
         let put_back = put_back.into_iter().map(|change| change.path).collect();
         Ok((put_back, kept, left))
     }
 
-    fn keep(&self, agent: AgentId, worktree: &Path) -> Result<Option<SnapshotRef>> {
-        let id = &self.config().session_id;
-        let kept = self.hub.keep_changed(id, agent, worktree)?;
+    fn keep(&mut self, agent: AgentId, worktree: &Path) -> Result<Option<SnapshotRef>> {
+        let kept = self
+            .hub
+            .keep_changed(self.session, Operation::Eval, agent, worktree)?;
         Ok(kept.map(|kept| kept.r#ref))
     }
 }

@@ -2,65 +2,112 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::event::Event;
+use crate::domain::event::{Event, RefMove};
+use crate::domain::owner::UserName;
+use crate::domain::refs::CommitId;
 use crate::domain::report::{AllEventsReport, EventsReport, FollowedEvent};
 use crate::domain::time;
 
 use super::one_line;
 use crate::render::table::{self, number, text};
 
+/// How journals are shown.
+#[derive(Clone, Debug)]
+pub struct JournalStyle {
+    /// Whoever reads; lines of the same user on the same machine do not name them.
+    pub user: UserName,
+    /// The machine that is read on.
+    pub host: String,
+    /// Whether everything is shown: refs and hashes, too.
+    pub whole: bool,
+}
+
+impl JournalStyle {
+    /// Who wrote a line, where that is to be told.
+    fn writer(&self, event: &Event) -> Option<String> {
+        let user = event.user.as_ref()?;
+        let host = event.host.as_deref().unwrap_or("-");
+        let other = *user != self.user || host != self.host;
+        (other || self.whole).then(|| one_line(&format!("{user}@{host}")))
+    }
+}
+
 /// `hub events`.
 #[must_use]
-pub fn events(report: &EventsReport) -> String {
+pub fn events(report: &EventsReport, style: &JournalStyle) -> String {
+    let named = report.events.iter().any(|e| style.writer(e).is_some());
+    let mut columns = vec![number("SEQ"), text("TIME"), number("PID")];
+    if named {
+        columns.push(text("WHO"));
+    }
+    columns.extend([text("OPERATION"), text("PHASE"), text("DETAIL")]);
+    if style.whole {
+        columns.extend([text("REFS"), text("PREVIOUS")]);
+    }
     let rows = report.events.iter().map(|event| {
-        vec![
+        let mut row = vec![
             event.seq.to_string(),
             time::format(&event.time),
             event.pid.to_string(),
+        ];
+        if named {
+            row.push(style.writer(event).unwrap_or_default());
+        }
+        row.extend([
             event.operation.as_str().to_owned(),
             phase(event),
             detail(event),
-        ]
+        ]);
+        if style.whole {
+            let previous = event.previous.as_ref().map_or("", |hash| hash.short());
+            row.extend([refs(event), previous.to_owned()]);
+        }
+        row
     });
-    table::draw(
-        &[
-            number("SEQ"),
-            text("TIME"),
-            number("PID"),
-            text("OPERATION"),
-            text("PHASE"),
-            text("DETAIL"),
-        ],
-        rows.collect(),
-    )
+    table::draw(&columns, rows.collect())
 }
 
 /// `hub events --all`: a table for each session.
 #[must_use]
-pub fn all_events(report: &AllEventsReport) -> String {
+pub fn all_events(report: &AllEventsReport, style: &JournalStyle) -> String {
     let mut drawn = String::new();
     for session in &report.sessions {
         if !drawn.is_empty() {
             drawn.push('\n');
         }
-        let _ = write!(drawn, "session {}\n{}", session.session_id, events(session));
+        let table = events(session, style);
+        let _ = write!(drawn, "session {}\n{table}", session.session_id);
     }
     drawn
 }
 
 /// `hub events --follow`: one line.
 #[must_use]
-pub fn followed(followed: &FollowedEvent) -> String {
+pub fn followed(followed: &FollowedEvent, style: &JournalStyle) -> String {
     let event = &followed.event;
-    let line = format!(
-        "{}  {}  {}  {}  {}",
+    let mut parts = vec![
         time::format(&event.time),
-        followed.session_id,
-        event.operation.as_str(),
+        followed.session_id.to_string(),
+        event.operation.as_str().to_owned(),
         phase(event),
-        detail(event)
-    );
-    format!("{}\n", line.trim_end())
+    ];
+    parts.extend(style.writer(event));
+    parts.push(detail(event));
+    if style.whole {
+        parts.push(refs(event));
+    }
+    format!("{}\n", parts.join("  ").trim_end())
+}
+
+/// The refs that a line tells of, as `main: 3f1c… → 9a0b…`.
+fn refs(event: &Event) -> String {
+    let id = |id: &Option<CommitId>| id.as_ref().map_or("-", CommitId::short).to_owned();
+    let one = |moved: &RefMove| {
+        let name = moved.r#ref.as_str();
+        let name = name.strip_prefix("refs/heads/").unwrap_or(name);
+        format!("{name}: {} → {}", id(&moved.old), id(&moved.new))
+    };
+    event.refs.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn phase(event: &Event) -> String {

@@ -28,7 +28,7 @@ pub use dag::{dag, dag_graph};
 pub use doctor::doctor;
 pub use dry_run::dry_run;
 pub use evaluation::eval;
-pub use journal::{all_events, events, followed};
+pub use journal::{JournalStyle, all_events, events, followed};
 pub use messages::send;
 pub use metrics::metrics;
 pub use presets::presets;

@@ -197,7 +197,7 @@ fn are_no_reason_to_touch_anything_before_the_session_is_at_its_end() {
     hint: `hub archive 20260305-101500` ends it and keeps its attempts as tags
     ");
     // A lock and an empty journal may come; they say nothing.
-    before.assert_is_but_for(&[".lock", "events.jsonl"], &repo.path());
+    before.assert_is_but_for(&[".lock", "events.jsonl", "events.head"], &repo.path());
     let journal = repo.hub(["events", RUNNING, "--json"]).json();
     assert_eq!(journal["events"], json!([]));
 }

@@ -218,7 +218,9 @@ impl Scenario {
             status["posts"].take();
             parts.push(serde_json::to_string_pretty(&status).unwrap());
             check_journal(repo, &id);
+            repo.assert_refs_are_told(&id);
         }
+        repo.assert_journal_is_whole();
         repo.normalised(&parts.join("\n"))
     }
 }

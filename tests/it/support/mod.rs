@@ -6,6 +6,7 @@
 //! - [`fault`] (`fault.rs`): kills and full disks at a step that is chosen
 //! - [`TestRepo::processes`] (`processes.rs`): what still runs; a test that leaves some of it fails
 //! - [`Tree`] (`tree.rs`): the bytes of a folder, to be compared or copied
+//! - [`TestRepo::assert_refs_are_told`] (`journal.rs`): a journal held against the refs
 //! - [`session::Picture`] (`session.rs`): all that a refusal must leave as it is; and sessions that
 //!   stand, with worktrees in which the test itself plays the agent
 //! - [`Terminal`] (`terminal.rs`): the program on a terminal, with a person in front of it
@@ -17,6 +18,7 @@
 
 pub mod fault;
 mod hub;
+mod journal;
 mod normal;
 mod processes;
 mod repo;

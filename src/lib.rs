@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod domain;
+pub mod fault;
 pub mod git;
 pub mod lifecycle;
 pub mod process;

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::domain::carry::{Found, How, Linkable, Pattern};
+use crate::fault::{Point, effect};
 
 use super::changes::names;
 use super::error::{Error, Result};
@@ -87,24 +88,31 @@ impl Repository {
             Err(error) if is_gone(&error) => return Ok(false),
             Err(error) => return Err(Error::files("look at", from)(error)),
         };
-        if !make_folders(main, worktree, path)? {
-            return Ok(false);
-        }
-        let done = if how == How::Link {
-            symlink(&from, &to)
-        } else if meta.is_symlink() {
-            fs::read_link(&from).and_then(|target| symlink(target, &to))
-        } else if meta.is_file() {
-            copy_file(&from, &to, &meta)
-        } else {
-            // A socket, a pipe: of no use to another process.
-            return Ok(false);
-        };
-        match done {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(Error::files("copy", from)(error)),
-        }
+        effect(Point::Carry, Error::files("copy", &from), || {
+            if !make_folders(main, worktree, path)? {
+                return Ok(false);
+            }
+            bring(&from, &to, &meta, how)
+        })
+    }
+}
+
+/// Copies a file or a link, or makes a link to it; see [`Repository::carry`].
+fn bring(from: &Path, to: &Path, meta: &fs::Metadata, how: How) -> Result<bool> {
+    let done = if how == How::Link {
+        symlink(from, to)
+    } else if meta.is_symlink() {
+        fs::read_link(from).and_then(|target| symlink(target, to))
+    } else if meta.is_file() {
+        copy_file(from, to, meta)
+    } else {
+        // A socket, a pipe: of no use to another process.
+        return Ok(false);
+    };
+    match done {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(Error::files("copy", from)(error)),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::domain::refs::{BranchName, CommitId};
+use crate::fault::{Point, deed, effect};
 
 use super::error::{Error, Result};
 use super::program::{Git, failed};
@@ -185,7 +186,7 @@ impl Repository {
             return self.remove_unknown(path);
         };
         // A git that was killed early has made the folder and nothing in it.
-        if known.missing || fs::remove_dir(path).is_ok() {
+        if known.missing || deed(Point::RemoveFolder, || fs::remove_dir(path)).is_ok() {
             log::debug!("{} is gone already", path.display());
         } else {
             self.check_ours(path)?;
@@ -213,11 +214,15 @@ impl Repository {
         if !leftover {
             return Err(Error::NotTheWorktree(path.to_path_buf()));
         }
-        match fs::remove_dir_all(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::files("remove", path)(error))
-            }
-            _ => Ok(()),
-        }
+        effect(
+            Point::RemoveTree,
+            Error::files("remove", path),
+            || match fs::remove_dir_all(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(Error::files("remove", path)(error))
+                }
+                _ => Ok(()),
+            },
+        )
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::domain::environment::GIT_LOCAL;
+use crate::fault::{Point, effect};
 
 use super::error::{Error, Result};
 
@@ -121,6 +122,20 @@ impl Git {
     /// # Errors
     /// When it cannot be started.
     pub fn output(self) -> Result<Output> {
+        match self.point() {
+            Some(point) => effect(point, Error::Io, || self.finished()),
+            None => self.finished(),
+        }
+    }
+
+    /// What it changes, if it changes anything.
+    fn point(&self) -> Option<Point> {
+        let words = self.arguments.iter().filter_map(|word| word.to_str());
+        let mut words = words.skip_while(|word| word.starts_with('-'));
+        Point::of_git(words.next()?, words.next().unwrap_or_default())
+    }
+
+    fn finished(&self) -> Result<Output> {
         log::debug!("git {}", self.shown());
         let mut command = self.command();
         let started = command.spawn();

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::domain::refs::{BranchName, CommitId, RefName};
+use crate::fault::{Point, effect};
 
 use super::error::{Error, Result};
 use super::program;
@@ -146,17 +147,11 @@ impl Repository {
         let mut transaction = library
             .transaction()
             .map_err(Error::library("begin to change refs"))?;
-        for change in changes {
-            log::debug!("libgit2: {}", described(change));
-            transaction
-                .lock_ref(change.name.as_str())
-                .map_err(|error| match error.code() {
-                    git2::ErrorCode::Locked => Error::RefLocked {
-                        name: change.name.clone(),
-                    },
-                    _ => Error::library("lock a ref")(error),
-                })?;
-        }
+        effect(Point::LockRefs, Error::Io, || {
+            changes
+                .iter()
+                .try_for_each(|change| lock(&mut transaction, change))
+        })?;
         // Every one is locked by now, so what is read stays true.
         for change in changes {
             self.check_unmoved(change)?;
@@ -167,13 +162,15 @@ impl Repository {
             }
             .map_err(Error::library("change a ref"))?;
         }
-        transaction
-            .commit()
-            .map_err(Error::library("change refs"))?;
-        for change in changes.iter().filter(|change| change.to.is_some()) {
-            flush(&self.common.join(change.name.as_str()));
-        }
-        Ok(())
+        effect(Point::ChangeRefs, Error::Io, || {
+            transaction
+                .commit()
+                .map_err(Error::library("change refs"))?;
+            for change in changes.iter().filter(|change| change.to.is_some()) {
+                flush(&self.common.join(change.name.as_str()));
+            }
+            Ok(())
+        })
     }
 
     fn check_unmoved(&self, change: &RefChange) -> Result<()> {
@@ -255,12 +252,16 @@ impl Repository {
                 continue;
             }
             log::debug!("{} was left by a process that is gone", path.display());
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Error::files("remove", path)(error));
-                }
-                _ => {}
-            }
+            effect(
+                Point::RemoveFile,
+                Error::files("remove", &path),
+                || match fs::remove_file(&path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        Err(Error::files("remove", &path)(error))
+                    }
+                    _ => Ok(()),
+                },
+            )?;
         }
         Ok(())
     }
@@ -338,6 +339,18 @@ fn listed_by_library(library: &git2::Repository, prefix: &str) -> Result<Vec<Fou
         }
     }
     Ok(found)
+}
+
+fn lock(transaction: &mut git2::Transaction<'_>, change: &RefChange) -> Result<()> {
+    log::debug!("libgit2: {}", described(change));
+    transaction
+        .lock_ref(change.name.as_str())
+        .map_err(|error| match error.code() {
+            git2::ErrorCode::Locked => Error::RefLocked {
+                name: change.name.clone(),
+            },
+            _ => Error::library("lock a ref")(error),
+        })
 }
 
 /// The lock files at or below a folder of refs.

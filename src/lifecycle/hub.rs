@@ -12,6 +12,7 @@ use crate::domain::progress::Progress;
 use crate::domain::refs::CommitId;
 use crate::domain::session::SessionConfig;
 use crate::domain::settings::SettingsLayer;
+use crate::fault::{Point, deed};
 use crate::git::Repository;
 use crate::process::Interrupt;
 use crate::store::{self, HubDir, Lock, LockedSession, StoredSession};
@@ -293,8 +294,9 @@ impl Hub {
     pub(super) fn drop_empty_folders(&self, session: &SessionId) {
         let folder = self.worktrees_of(session);
         // An error means that something is still in there: then it stays.
-        if std::fs::remove_dir(&folder).is_ok() {
-            let _ = folder.parent().map(std::fs::remove_dir);
+        let remove = |folder: &Path| deed(Point::RemoveFolder, || std::fs::remove_dir(folder));
+        if remove(&folder).is_ok() {
+            let _ = folder.parent().map(remove);
         }
     }
 

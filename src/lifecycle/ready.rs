@@ -1,12 +1,13 @@
 //! Commands that make a new worktree ready, run by the agent's supervisor before the agent.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 
 use crate::domain::environment;
 use crate::domain::ready::{Ready, ShellLine};
 use crate::domain::session::ProcessMark;
+use crate::fault::{Point, effect};
 use crate::process::command::ShellCommand;
 use crate::process::ports::{self, PortBlock};
 use crate::process::requests::Requests;
@@ -85,7 +86,7 @@ pub(super) fn prepare(
         return Ok(None);
     }
     let log = folder.setup_log();
-    remove(&log)?;
+    atomic::remove_file(&log)?;
     for line in setup {
         headline(&log, line.as_str())?;
         let command = ShellCommand {
@@ -115,20 +116,15 @@ pub(super) fn prepare(
 
 /// Writes into a log which command prints what follows.
 pub(super) fn headline(log: &Path, command: &str) -> Result<()> {
-    let mut options = fs::OpenOptions::new();
-    let file = options.create(true).append(true).open(log);
-    file.and_then(|mut file| writeln!(file, "$ {command}"))
-        .map_err(Error::io("write", log))
+    effect(Point::Append, Error::io("write", log), || {
+        let mut options = fs::OpenOptions::new();
+        let file = options.create(true).append(true).open(log);
+        file.and_then(|mut file| writeln!(file, "$ {command}"))
+            .map_err(Error::io("write", log))
+    })
 }
 
 /// The worktree is a new one, in which nothing was run.
 pub(super) fn forget(folder: &AgentDir) -> Result<()> {
-    remove(&folder.setup_done())
-}
-
-fn remove(file: &Path) -> Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", file)(error)),
-        _ => Ok(()),
-    }
+    Ok(atomic::remove_file(&folder.setup_done())?)
 }

@@ -12,7 +12,7 @@ use crate::domain::resources::Grace;
 use crate::domain::session::AgentRecord;
 use crate::domain::state::AgentStatus;
 use crate::process::{leftovers, supervisor};
-use crate::store::{LockedSession, StoredSession};
+use crate::store::{LockedSession, StoredSession, atomic};
 
 use super::agents::{self, Seen, has_supervisor, shown_status};
 use super::error::{Error, Result};
@@ -227,7 +227,7 @@ fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result
         .filter(|_| launch.leftovers == Leftovers::Commit)
         .and_then(|worktree| supervise::commit_leftovers(&hub.repository, &worktree, &id, agent));
     // Nobody answers on it any more; where it cannot be removed, nobody takes it for one that does.
-    let _ = std::fs::remove_file(session.dir().agent(agent).terminal());
+    let _ = atomic::remove_file(&session.dir().agent(agent).terminal());
     let now = hub.now();
     session.change(|state| {
         let record = state.advance_agent(agent, AgentStatus::Cancelled, now)?;

@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 use crate::domain::environment::GIT_LOCAL;
 use crate::domain::launch::Limits;
 use crate::domain::session::Exit;
+use crate::fault::{Point, effect};
 
 use super::allowance;
 use super::error::{Error, Result};
@@ -60,13 +61,15 @@ impl ShellCommand {
     /// The same, with limits that the system holds each of its processes to, and something to read.
     pub(super) fn start_within(&self, limits: &Limits, stdin: Stdio) -> Result<Child> {
         let (stdout, stderr) = self.outputs()?;
-        self.shell(limits)
-            .stdin(stdin)
-            .stdout(stdout)
-            .stderr(stderr)
-            .process_group(0)
-            .spawn()
-            .map_err(Error::io(self.starting()))
+        effect(Point::Start, Error::io(self.starting()), || {
+            self.shell(limits)
+                .stdin(stdin)
+                .stdout(stdout)
+                .stderr(stderr)
+                .process_group(0)
+                .spawn()
+                .map_err(Error::io(self.starting()))
+        })
     }
 
     /// The same in a terminal of its own, as the leader of a session and so of a process group;
@@ -87,7 +90,9 @@ impl ShellCommand {
             shell.env("TERM", "xterm-256color");
         }
         let shell = pty_process::blocking::Command::from(shell);
-        let child = shell.spawn(terminal).map_err(starting)?;
+        let child = effect(Point::Start, Error::io(self.starting()), || {
+            shell.spawn(terminal).map_err(starting)
+        })?;
         Ok((child, master.into(), log))
     }
 
@@ -116,9 +121,11 @@ impl ShellCommand {
             return Ok((output(&self.stdout)?, output(&self.stderr)?));
         }
         let writing = || format!("write {}", self.stdout.display());
-        let mut options = OpenOptions::new();
-        let both = options.create(true).append(true).open(&self.stdout);
-        let both = both.map_err(Error::io(writing()))?;
+        let both = effect(Point::MakeFile, Error::io(writing()), || {
+            let mut options = OpenOptions::new();
+            let both = options.create(true).append(true).open(&self.stdout);
+            both.map_err(Error::io(writing()))
+        })?;
         let again = both.try_clone().map_err(Error::io(writing()))?;
         Ok((both, again))
     }
@@ -170,9 +177,12 @@ pub(super) fn forget_git(command: &mut Command) {
 
 /// An empty file that is written at its end, also when somebody empties it meanwhile.
 fn output(path: &Path) -> Result<File> {
-    File::create(path)
-        .and_then(|_| File::options().append(true).open(path))
-        .map_err(Error::io(format!("write {}", path.display())))
+    let writing = || format!("write {}", path.display());
+    effect(Point::MakeFile, Error::io(writing()), || {
+        File::create(path)
+            .and_then(|_| File::options().append(true).open(path))
+            .map_err(Error::io(writing()))
+    })
 }
 
 /// How long a command may go on after it was asked to end because its time is over.

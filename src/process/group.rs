@@ -9,6 +9,7 @@ use rustix::process::{
 };
 
 use crate::domain::session::ProcessMark;
+use crate::fault::{Point, deed};
 
 use super::mark;
 use super::stat::{self, Stat};
@@ -17,14 +18,14 @@ use super::stat::{self, Stat};
 pub(super) fn signal_group(leader: u32, signal: Signal) {
     if let Some(pid) = pid(leader) {
         // ESRCH: nobody is left, which is what was wanted.
-        let _ = kill_process_group(pid, signal);
+        let _ = deed(Point::Signal, || kill_process_group(pid, signal));
     }
 }
 
 /// Sends `signal` to one process.
 pub(super) fn signal_process(number: u32, signal: Signal) {
     if let Some(pid) = pid(number) {
-        let _ = kill_process(pid, signal);
+        let _ = deed(Point::Signal, || kill_process(pid, signal));
     }
 }
 
@@ -33,7 +34,7 @@ pub(super) fn signal_marked(mark: &ProcessMark, signal: Signal) {
     let handle = pid(mark.pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
     if let Some(handle) = handle.filter(|_| mark::is_alive(mark)) {
         // It may end at this moment.
-        let _ = pidfd_send_signal(&handle, signal);
+        let _ = deed(Point::Signal, || pidfd_send_signal(&handle, signal));
     }
 }
 

@@ -20,6 +20,7 @@ use rustix::process::Signal;
 
 use crate::domain::resources::Grace;
 use crate::domain::session::ProcessMark;
+use crate::fault::{Point, effect};
 
 use super::error::{Error, Result};
 use super::requests::{Request, Requests};
@@ -46,22 +47,27 @@ pub struct Launched {
 /// When it cannot be started, or ends before it is ready.
 pub fn launch(program: &Path, arguments: &[String], log: &Path) -> Result<Launched> {
     let starting = || format!("start the supervisor {}", program.display());
-    let complaints = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log)
-        .map_err(Error::io(format!("write {}", log.display())))?;
+    let writing = || format!("write {}", log.display());
+    let complaints = effect(Point::MakeFile, Error::io(writing()), || {
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .map_err(Error::io(writing()))
+    })?;
     // Whoever waits for the end of a pipe that hub was given must not wait for the agents.
     close_fds::set_fds_cloexec(3, &[]);
-    let mut child = Command::new(program)
-        .args(arguments)
-        // It must not keep any folder from being removed.
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(complaints)
-        .spawn()
-        .map_err(Error::io(starting()))?;
+    let mut child = effect(Point::Supervise, Error::io(starting()), || {
+        Command::new(program)
+            .args(arguments)
+            // It must not keep any folder from being removed.
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(complaints)
+            .spawn()
+            .map_err(Error::io(starting()))
+    })?;
     let not_ready = || Error::Supervisor {
         log: log.to_path_buf(),
     };
@@ -88,10 +94,13 @@ impl Launched {
     /// # Errors
     /// When the supervisor is gone.
     pub fn go(mut self, job: &str) -> Result<()> {
-        self.input
-            .write_all(job.as_bytes())
-            .and_then(|()| self.input.flush())
-            .map_err(Error::io("hand the job to the supervisor"))
+        let handing = "hand the job to the supervisor";
+        effect(Point::HandOver, Error::io(handing), move || {
+            self.input
+                .write_all(job.as_bytes())
+                .and_then(|()| self.input.flush())
+                .map_err(Error::io(handing))
+        })
     }
 }
 

@@ -6,6 +6,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::fault::{Point, deed, effect};
+
 use super::error::{Error, Result};
 
 /// What the name of a file begins with that is not the one it is to replace yet.
@@ -27,7 +29,7 @@ pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
 pub(super) fn sweep(folder: &Path) {
     for path in unfinished(folder) {
         // It is in nobody's way where it cannot be removed.
-        let _ = fs::remove_file(path);
+        let _ = deed(Point::RemoveFile, || fs::remove_file(path));
     }
 }
 
@@ -40,18 +42,23 @@ pub(super) fn sweep(folder: &Path) {
 /// When the system refuses; the old file is then untouched.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = beside(folder)?;
-    if let Ok(old) = fs::metadata(path) {
-        file.as_file()
-            .set_permissions(old.permissions())
+    let file = effect(Point::WriteBeside, Error::io("replace", path), || {
+        let mut file = beside(folder)?;
+        if let Ok(old) = fs::metadata(path) {
+            file.as_file()
+                .set_permissions(old.permissions())
+                .map_err(Error::io("replace", path))?;
+        }
+        file.write_all(bytes)
+            .and_then(|()| file.as_file().sync_all())
             .map_err(Error::io("replace", path))?;
-    }
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(Error::io("replace", path))?;
-    file.persist(path)
-        .map_err(|failed| Error::io("replace", path)(failed.error))?;
-    flush_folder(folder)
+        Ok(file)
+    })?;
+    effect(Point::PutInPlace, Error::io("replace", path), || {
+        file.persist(path)
+            .map_err(|failed| Error::io("replace", path)(failed.error))?;
+        flush_folder(folder)
+    })
 }
 
 /// Finds out whether files can be put into a folder, without leaving one there.
@@ -59,7 +66,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// When the system refuses.
 pub fn check_folder(folder: &Path) -> Result<()> {
-    beside(folder).map(drop)
+    effect(Point::WriteBeside, Error::io("write into", folder), || {
+        beside(folder).map(drop)
+    })
 }
 
 /// Puts a new file at `path`, whole from its first moment; returns whether it was made: a file
@@ -69,17 +78,22 @@ pub fn check_folder(folder: &Path) -> Result<()> {
 /// When the system refuses; nothing is left then.
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = beside(folder)?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(Error::io("write", path))?;
-    match file.persist_noclobber(path) {
-        Ok(_) => {}
-        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-        Err(failed) => return Err(Error::io("write", path)(failed.error)),
-    }
-    flush_folder(folder)?;
-    Ok(true)
+    let file = effect(Point::WriteBeside, Error::io("write", path), || {
+        let mut file = beside(folder)?;
+        file.write_all(bytes)
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(Error::io("write", path))?;
+        Ok(file)
+    })?;
+    effect(Point::PutInPlace, Error::io("write", path), || {
+        match file.persist_noclobber(path) {
+            Ok(_) => {}
+            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(failed) => return Err(Error::io("write", path)(failed.error)),
+        }
+        flush_folder(folder)?;
+        Ok(true)
+    })
 }
 
 /// A new file in a folder that has no name of its own yet.
@@ -117,7 +131,60 @@ pub fn flush_folder(folder: &Path) -> Result<()> {
 /// # Errors
 /// When the system refuses, or something that is no folder stands in the way.
 pub fn make_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(Error::io("make", folder))
+    if folder.is_dir() {
+        return Ok(());
+    }
+    effect(Point::MakeFolder, Error::io("make", folder), || {
+        fs::create_dir_all(folder).map_err(Error::io("make", folder))
+    })
+}
+
+/// Gives a file or a folder another name.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    effect(Point::Rename, |error| error, || fs::rename(from, to))
+}
+
+/// Removes a file; one that is not there is gone already.
+///
+/// # Errors
+/// When the system refuses.
+pub fn remove_file(path: &Path) -> Result<()> {
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(());
+    }
+    effect(
+        Point::RemoveFile,
+        Error::io("remove", path),
+        || match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("remove", path)(error))
+            }
+            _ => Ok(()),
+        },
+    )
+}
+
+/// Removes a folder with all that is in it; one that is not there is gone already.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn remove_tree(folder: &Path) -> Result<()> {
+    if fs::symlink_metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(());
+    }
+    effect(
+        Point::RemoveTree,
+        Error::io("remove", folder),
+        || match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("remove", folder)(error))
+            }
+            _ => Ok(()),
+        },
+    )
 }
 
 /// Reads at most `most` bytes; `None` when there is no such file.

@@ -212,12 +212,7 @@ pub(super) fn begin(folder: &Path, plan: EvalPlan, known: Vec<EvalRun>) -> Resul
     let number = numbers(folder)?.pop().unwrap_or(0).saturating_add(1);
     let dir = dir_of(folder, number);
     // What a kill has left of one that never had a plan.
-    match fs::remove_dir_all(&dir.root) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(Error::io("remove", &dir.root)(error));
-        }
-        _ => {}
-    }
+    atomic::remove_tree(&dir.root)?;
     atomic::make_folder(&dir.root)?;
     let (mut lines, _) = JsonLines::open::<EvalRun>(&dir.runs_file())?;
     for run in &known {

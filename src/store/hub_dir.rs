@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::id::{AgentId, Attempt, SessionId, SessionSelector};
+use crate::fault::{Point, effect};
 
 use super::atomic;
 use super::board::Board;
@@ -79,9 +80,11 @@ impl HubDir {
         let ignore = self.root.join(".gitignore");
         // An empty one is what a kill between making and writing has left.
         if !fs::metadata(&ignore).is_ok_and(|meta| meta.len() > 0) {
-            fs::File::create(&ignore)
-                .and_then(|mut file| file.write_all(b"*\n"))
-                .map_err(Error::io("write", &ignore))?;
+            effect(Point::MakeFile, Error::io("write", &ignore), || {
+                fs::File::create(&ignore)
+                    .and_then(|mut file| file.write_all(b"*\n"))
+                    .map_err(Error::io("write", &ignore))
+            })?;
         }
         atomic::make_folder(&self.sessions())?;
         self.sweep_drafts();
@@ -122,12 +125,15 @@ impl HubDir {
     /// # Errors
     /// When the system refuses.
     pub fn draft(&self, id: &SessionId) -> Result<SessionDir> {
-        let draft = tempfile::Builder::new()
-            .prefix(DRAFT)
-            // As any folder: the umask decides, not the library's 0700 for secrets.
-            .permissions(fs::Permissions::from_mode(0o777))
-            .tempdir_in(self.sessions())
-            .map_err(Error::io("make a folder in", self.sessions()))?;
+        let told = || Error::io("make a folder in", self.sessions());
+        let draft = effect(Point::MakeFolder, told(), || {
+            tempfile::Builder::new()
+                .prefix(DRAFT)
+                // As any folder: the umask decides, not the library's 0700 for secrets.
+                .permissions(fs::Permissions::from_mode(0o777))
+                .tempdir_in(self.sessions())
+                .map_err(told())
+        })?;
         Ok(SessionDir {
             id: id.clone(),
             root: draft.keep(),
@@ -159,7 +165,7 @@ impl HubDir {
 
     fn sweep_drafts(&self) {
         for path in self.dead_drafts() {
-            if let Err(error) = remove_all(&path) {
+            if let Err(error) = atomic::remove_tree(&path) {
                 log::debug!("{error}");
             }
         }
@@ -230,15 +236,6 @@ pub(super) fn check_folder(folder: &Path) -> Result<bool> {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(Error::io("look at", folder)(error)),
-    }
-}
-
-fn remove_all(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::io("remove", folder)(error))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -355,13 +352,19 @@ impl SessionDir {
     pub fn publish(&self, hub: &HubDir, id: &SessionId) -> Result<Option<Self>> {
         let target = hub.session(id);
         // The rename fails where a session stands: its folder is never empty.
-        match fs::rename(&self.root, &target.root) {
-            Ok(()) => {
-                if let Err(error) = atomic::flush_folder(&hub.sessions()) {
-                    let _ = target.remove(hub);
-                    return Err(error);
-                }
-                Ok(Some(target))
+        let renamed = effect(
+            Point::Rename,
+            |error| error,
+            || {
+                fs::rename(&self.root, &target.root)?;
+                Ok(atomic::flush_folder(&hub.sessions()))
+            },
+        );
+        match renamed {
+            Ok(Ok(())) => Ok(Some(target)),
+            Ok(Err(error)) => {
+                let _ = target.remove(hub);
+                Err(error)
             }
             Err(error)
                 if matches!(
@@ -387,13 +390,13 @@ impl SessionDir {
         let draft = hub
             .sessions()
             .join(format!("{DRAFT}{}-{}", self.id, std::process::id()));
-        match fs::rename(&self.root, &draft) {
+        match atomic::rename(&self.root, &draft) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(Error::io("remove", &self.root)(error));
             }
             _ => {}
         }
-        remove_all(&draft)
+        atomic::remove_tree(&draft)
     }
 }
 
@@ -489,7 +492,10 @@ impl AgentDir {
             let Some(name) = file.file_name() else {
                 continue;
             };
-            match fs::rename(&file, aside.join(name)) {
+            if fs::symlink_metadata(&file).is_err() {
+                continue;
+            }
+            match atomic::rename(&file, &aside.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::io("put aside", file)(error));
                 }

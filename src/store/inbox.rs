@@ -9,6 +9,8 @@ use std::path::Path;
 
 use crate::domain::message;
 
+use crate::fault::{Point, effect};
+
 use super::error::{Error, Result};
 use super::session::LockedSession;
 
@@ -18,19 +20,25 @@ impl LockedSession {
     /// # Errors
     /// When the system refuses: then the inbox is as it was.
     pub fn append_message(&self, inbox: &Path, entry: &str) -> Result<()> {
-        let mut options = OpenOptions::new();
-        let file = options.read(true).append(true).create(true).open(inbox);
-        let mut file = file.map_err(Error::io("open", inbox))?;
-        let length = mend(&mut file).map_err(Error::io("mend", inbox))?;
-        let written = file
-            .write_all(entry.as_bytes())
-            .and_then(|()| file.sync_data());
-        if let Err(error) = written {
-            let _ = file.set_len(length);
-            return Err(Error::io("append to", inbox)(error));
-        }
-        Ok(())
+        effect(Point::Append, Error::io("append to", inbox), || {
+            append(inbox, entry)
+        })
     }
+}
+
+fn append(inbox: &Path, entry: &str) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).append(true).create(true).open(inbox);
+    let mut file = file.map_err(Error::io("open", inbox))?;
+    let length = mend(&mut file).map_err(Error::io("mend", inbox))?;
+    let written = file
+        .write_all(entry.as_bytes())
+        .and_then(|()| file.sync_data());
+    if let Err(error) = written {
+        let _ = file.set_len(length);
+        return Err(Error::io("append to", inbox)(error));
+    }
+    Ok(())
 }
 
 /// Takes away what is no whole message; returns how long the inbox is then.

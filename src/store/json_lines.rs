@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::fault::{Point, effect};
+
 use super::error::{Error, Result};
 
 /// A file that can be appended to; whoever has one is its only writer.
@@ -42,7 +44,9 @@ impl JsonLines {
         let (documents, whole) = parse(path, &bytes, 1)?;
         if let Some(file) = file.as_mut().filter(|_| whole < bytes.len()) {
             let length = u64::try_from(whole).unwrap_or(u64::MAX);
-            file.set_len(length).map_err(Error::io("mend", path))?;
+            effect(Point::Mend, Error::io("mend", path), || {
+                file.set_len(length).map_err(Error::io("mend", path))
+            })?;
         }
         bytes.truncate(whole);
         let lines = Self {
@@ -77,10 +81,15 @@ impl JsonLines {
     /// When the system refuses.
     pub fn append_line(&mut self, mut line: Vec<u8>) -> Result<()> {
         line.push(b'\n');
+        let told = Error::io("append to", self.path.clone());
+        effect(Point::Append, told, || self.write(&line))
+    }
+
+    fn write(&mut self, line: &[u8]) -> Result<()> {
         let path = self.path.clone();
         let file = self.file()?;
         let length = file.metadata().map_err(Error::io("look at", &path))?.len();
-        let written = file.write_all(&line).and_then(|()| file.sync_data());
+        let written = file.write_all(line).and_then(|()| file.sync_data());
         if let Err(error) = written {
             // A full disk may have taken a part of the line: the next one must not follow on it.
             let _ = file.set_len(length);

@@ -3,6 +3,7 @@
 //! ```text
 //! main ─► cli ─► lifecycle ─► domain, store, git, process
 //!          └───► render       store, git, process, render ─► domain
+//! fault is a leaf: lifecycle, store, git, process ─► fault
 //! ```
 
 mod scanner;
@@ -15,20 +16,21 @@ use std::path::{Path, PathBuf};
 use scanner::{Kind, Named, paths, tokens};
 
 /// Each room with those that it may name, beside itself. An arrow that is not here is a defect.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("main", &["cli"]),
     ("lib", &[]),
     ("cli", &["lifecycle", "render"]),
-    ("lifecycle", &["domain", "store", "git", "process"]),
+    ("lifecycle", &["domain", "store", "git", "process", "fault"]),
     ("domain", &[]),
-    ("store", &["domain"]),
-    ("git", &["domain"]),
-    ("process", &["domain"]),
+    ("fault", &[]),
+    ("store", &["domain", "fault"]),
+    ("git", &["domain", "fault"]),
+    ("process", &["domain", "fault"]),
     ("render", &["domain"]),
 ];
 
 /// Crates that one room alone uses, so that they can be replaced there.
-const KEPT_IN: [(&str, &str); 12] = [
+const KEPT_IN: [(&str, &str); 13] = [
     ("git2", "git"),
     ("serde_yaml", "store"),
     ("comfy_table", "render"),
@@ -41,6 +43,7 @@ const KEPT_IN: [(&str, &str); 12] = [
     ("clap_complete", "cli"),
     ("clap_mangen", "cli"),
     ("anyhow", "cli"),
+    ("fail", "fault"),
 ];
 
 /// What the domain may use beside the standard library; its tests may use `proptest`.
@@ -376,6 +379,26 @@ fn every_file_is_compiled() {
         ]
         .concat(),
     );
+}
+
+#[test]
+fn fail_points_are_there_in_tests_only() {
+    // The whole of what a build or an installation compiles in.
+    let tree = std::process::Command::new(env!("CARGO"))
+        .current_dir(project("."))
+        .args(["tree", "--locked", "--offline", "--prefix", "none"])
+        .args(["--edges", "normal,build,features"])
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    assert!(tree.contains("rustix v1"), "{tree}");
+    let traces = tree.lines().filter(|line| line.starts_with("fail"));
+    assert_eq!(traces.collect::<Vec<_>>(), [""; 0]);
+    assert!(!tree.contains("fail-points"), "{tree}");
+    // This one has them.
+    let hub = fs::read(env!("CARGO_BIN_EXE_hub")).unwrap();
+    let variable = b"HUB_FAIL_TRACE";
+    assert!(hub.windows(variable.len()).any(|bytes| bytes == variable));
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Repository {
         let failed = Error::library("list worktrees");
         let mut found = Vec::new();
         if let Some(main) = &self.main {
-            found.push(self.described(main, &self.common, true, None)?);
+            found.push(self.described(main, &self.common, true, None));
         }
         let names = library.worktrees().map_err(&failed)?;
         for name in names.iter().flatten().flatten() {
@@ -64,7 +64,7 @@ impl Repository {
                 git2::WorktreeLockStatus::Locked(reason) => Some(reason.unwrap_or_default()),
             };
             let admin = self.common.join("worktrees").join(name);
-            found.push(self.described(worktree.path(), &admin, false, locked)?);
+            found.push(self.described(worktree.path(), &admin, false, locked));
         }
         Ok(found)
     }
@@ -76,7 +76,7 @@ impl Repository {
         admin: &Path,
         is_main: bool,
         locked: Option<String>,
-    ) -> Result<Worktree> {
+    ) -> Worktree {
         // Read as a file: libgit2 opens no worktree whose folder is gone.
         let head = fs::read_to_string(admin.join("HEAD")).unwrap_or_default();
         let branch = match head.trim().strip_prefix("ref: ") {
@@ -84,10 +84,14 @@ impl Repository {
             None => None,
         };
         let head = match &branch {
-            Some(branch) => self.branch_tip(branch)?,
+            // One broken ref shall not hide all worktrees.
+            Some(branch) => self.branch_tip(branch).unwrap_or_else(|error| {
+                log::debug!("{branch} cannot be read: {error}");
+                None
+            }),
             None => head.trim().parse().ok(),
         };
-        Ok(Worktree {
+        Worktree {
             path: recorded(path),
             is_main,
             head,
@@ -96,7 +100,7 @@ impl Repository {
             missing: !path.exists(),
             locked: locked.map(|reason| reason.trim().to_owned()),
             in_progress: in_progress(admin),
-        })
+        }
     }
 
     fn printed_worktrees(&self) -> Result<Vec<Worktree>> {
@@ -139,7 +143,7 @@ impl Repository {
     /// The commit that is checked out in the main worktree, or that a bare repository is at.
     pub(super) fn main_head(&self) -> Result<Option<CommitId>> {
         if self.library.is_some() {
-            return Ok(self.described(self.home(), &self.common, true, None)?.head);
+            return Ok(self.described(self.home(), &self.common, true, None).head);
         }
         self.verified("HEAD")
     }
@@ -178,7 +182,7 @@ impl Repository {
 }
 
 /// A worktree's path without links on the way to it; what takes its own place is not followed.
-fn recorded(path: &Path) -> PathBuf {
+pub(super) fn recorded(path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) => resolved(parent).join(name),
         _ => path.to_path_buf(),

@@ -252,7 +252,9 @@ fn finish(hub: &Hub, session: &mut LockedSession, plan: &Plan) -> Result<Option<
     } else {
         None
     };
-    let detail = json!({ "baseline": session.config().baseline, "problem": problem });
+    // All of it, so that a file that is damaged later can be made anew.
+    let config = session.config();
+    let detail = json!({ "baseline": config.baseline, "problem": problem, "config": config });
     hub.record(session, Operation::Init, Phase::End, detail)?;
     Ok(problem)
 }

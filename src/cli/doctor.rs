@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args as Arguments;
 
-use crate::lifecycle::{Code, doctor};
+use crate::lifecycle::{Code, SessionSelector, doctor};
 use crate::render::text;
 
 use super::Outcome;
@@ -16,14 +16,19 @@ use super::global::Global;
     after_help = "Example:\n  hub doctor || hub doctor --fix\n\nExit status: 0 when nothing is found, or all of it was fixed; 1 otherwise."
 )]
 pub struct Args {
-    /// Settle what is found; no work is lost by it
+    /// Look at this session alone, and at nothing that belongs to none
+    session: Option<SessionSelector>,
+    /// Mend what can be mended without a loss, and ask before the rest
     #[arg(long)]
     fix: bool,
 }
 
-pub fn run(args: &Args, global: &Global) -> Outcome {
-    let hub = global.open()?;
-    let report = doctor::run(&hub, args.fix)?;
+pub fn run(args: Args, global: &Global) -> Outcome {
+    let request = doctor::Request {
+        session: args.session,
+        fix: args.fix,
+    };
+    let report = doctor::run(global.setup()?, &request)?;
     global.output().answer(&report, text::doctor)?;
     Ok(if report.is_well() {
         ExitCode::SUCCESS

@@ -139,6 +139,15 @@ impl Global {
     }
 
     fn open_with(&self, interrupt: Interrupt) -> Result<Hub, Error> {
+        Hub::open(self.setup_with(interrupt)?)
+    }
+
+    /// What a hub is opened with.
+    pub fn setup(&self) -> Result<Setup, Error> {
+        self.setup_with(Interrupt::install()?)
+    }
+
+    fn setup_with(&self, interrupt: Interrupt) -> Result<Setup, Error> {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
             None => std::env::current_dir().map_err(Error::NoCurrentFolder)?,
@@ -147,7 +156,7 @@ impl Global {
             lock_timeout_s: self.lock_timeout,
             ..SettingsLayer::default()
         };
-        Hub::open(Setup {
+        Ok(Setup {
             folder,
             flags,
             yes: self.yes,

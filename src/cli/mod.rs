@@ -201,7 +201,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Dag(args) => dag::run(&args, global),
         Command::Events(args) => events::run(&args, global),
         Command::Metrics(args) => metrics::run(&args, global),
-        Command::Doctor(args) => doctor::run(&args, global),
+        Command::Doctor(args) => doctor::run(args, global),
         Command::Templates(args) => templates::run(args, global),
         Command::Demo(args) => demo::run(&args, global),
         Command::Schema(args) => schema::run(&args, global),

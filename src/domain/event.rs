@@ -46,6 +46,8 @@ pub enum Operation {
     Cleanup,
     /// Worktrees, branches or kept work were brought back.
     Restore,
+    /// What was not as it should be was mended.
+    Doctor,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -72,6 +74,7 @@ impl Operation {
             Self::Archive => "archive",
             Self::Cleanup => "cleanup",
             Self::Restore => "restore",
+            Self::Doctor => "doctor",
             Self::Unknown => "unknown",
         }
     }

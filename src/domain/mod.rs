@@ -27,6 +27,7 @@ pub mod progress;
 pub mod protect;
 pub mod ranking;
 pub mod ready;
+pub mod rebuild;
 pub mod refs;
 pub mod report;
 pub mod resources;

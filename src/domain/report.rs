@@ -39,7 +39,9 @@ use super::session::{Exit, SessionConfig};
 use super::state::{AgentStatus, SessionState};
 use super::time;
 
-pub use doctor::{DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess};
+pub use doctor::{
+    Checked, CureKind, Danger, DoctorReport, Finding, FindingCode, FindingOutcome, LeftProcess,
+};
 pub use eval::{
     BaseReport, DifferenceReport, EvalReport, IntervalReport, MeasuredReport, RankedAgainst,
     ReportedMethod, ResultReport,

@@ -148,7 +148,7 @@ pub(super) fn tag_attempts(
     Ok(tags)
 }
 
-fn tag_message(session: &LockedSession, attempt: &AttemptInfo) -> Result<String> {
+pub(super) fn tag_message(session: &LockedSession, attempt: &AttemptInfo) -> Result<String> {
     let config = session.config();
     let id = &config.session_id;
     let mut message = format!(

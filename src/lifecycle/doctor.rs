@@ -1,148 +1,135 @@
-//! `hub doctor`: what is left running or half done, and how it is settled.
+//! `hub doctor`: what is not as it should be, why, how bad it is, and how it is mended.
 //!
-//! Looking changes nothing. What is fixed is fixed as the command would do it that the finding
-//! belongs to, under the session's lock and with all of its checks; nothing of it loses work.
+//! Looking changes nothing: everything is read once, into a [`View`], and each check says what
+//! it sees there. A cure is done as the command would do it that it belongs to, under the
+//! session's lock and with all of its checks; one that loses nothing is done by `--fix`, one
+//! that a person may not want is asked for, and the rest is told.
+//!
+//! | what is looked at | where |
+//! | --- | --- |
+//! | git, the user, the disks | `environment.rs` |
+//! | the hub directory as a whole, its settings, the board | `directory.rs`, `settings.rs`, `board.rs` |
+//! | the files of a session, its operations, its lock | `files.rs`, `operations.rs`, `locks.rs` |
+//! | agents, and what they left running | `agents.rs`, `processes.rs` |
+//! | attempt branches, archive tags, the base branch, other refs | `branches.rs`, `tags.rs`, `base.rs`, `refs.rs` |
+//! | worktrees, and what git keeps of them | `worktrees.rs`, `records.rs`, `scratches.rs` |
 
-mod places;
-mod sessions;
+mod agents;
+mod base;
+mod board;
+mod branches;
+mod directory;
+mod environment;
+mod files;
+mod found;
+mod locks;
+mod operations;
+mod processes;
+mod rebuild;
+mod records;
+mod refs;
+mod scratches;
+mod settings;
+mod tags;
+mod view;
+mod worktrees;
 
-use std::path::PathBuf;
+use crate::domain::id::SessionSelector;
+use crate::domain::report::{DoctorReport, Finding, FindingOutcome};
 
-use crate::domain::id::{AgentId, SessionId};
-use crate::domain::report::{DoctorReport, Finding, FindingCode, FindingOutcome};
-use crate::store;
+use super::error::Result;
+use super::hub::{Hub, Setup};
 
-use super::error::{Error, Result};
-use super::hub::Hub;
-use super::{start, stop};
+use found::{Cure, Found};
+use view::View;
 
-/// What is not as it should be, with what settles it.
-struct Found {
-    finding: Finding,
-    cure: Option<Cure>,
+/// What to look at, and whether to mend it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The one session to look at; all, and what belongs to none, where none is named.
+    pub session: Option<SessionSelector>,
+    /// Whether what is found is mended.
+    pub fix: bool,
 }
 
-/// What settles a finding.
-enum Cure {
-    /// Making the hub directory whole.
-    MakeDirectory,
-    /// Taking the session's lock, which settles what was begun.
-    Settle(SessionId),
-    MendConfig(SessionId),
-    Sweep(SessionId),
-    Stop(SessionId, AgentId),
-    Start(SessionId, AgentId),
-    RemoveDrafts,
-    RemoveScratch(SessionId, PathBuf),
-}
-
-impl Found {
-    fn new(code: FindingCode, what: impl Into<String>) -> Self {
-        Self {
-            finding: Finding {
-                code,
-                session_id: None,
-                agent: None,
-                path: None,
-                what: what.into(),
-                fix: None,
-                hint: None,
-                processes: Vec::new(),
-                outcome: FindingOutcome::Found,
-                problem: None,
-            },
-            cure: None,
-        }
-    }
-
-    fn of(mut self, session: &SessionId) -> Self {
-        self.finding.session_id = Some(session.clone());
-        self
-    }
-
-    fn at(mut self, path: impl Into<PathBuf>) -> Self {
-        self.finding.path = Some(path.into());
-        self
-    }
-
-    fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.finding.hint = Some(hint.into());
-        self
-    }
-
-    fn cured(mut self, cure: Cure, fix: impl Into<String>) -> Self {
-        self.cure = Some(cure);
-        self.finding.fix = Some(fix.into());
-        self
-    }
-}
-
-/// Looks for what is left running or half done, and with `fix` settles it.
+/// Looks at everything, and with `fix` mends what it finds.
 ///
 /// # Errors
-/// When the hub directory cannot be read at all, or a signal came.
-pub fn run(hub: &Hub, fix: bool) -> Result<DoctorReport> {
-    let mut found = places::of_installation(hub)?;
-    found.extend(sessions::all(hub)?);
-    found.extend(places::worktrees(hub));
-    let mut findings = Vec::new();
-    for Found { mut finding, cure } in found {
-        if let Some(cure) = cure.filter(|_| fix) {
+/// When there is no repository, the session does not exist, or a signal came.
+pub fn run(setup: Setup, request: &Request) -> Result<DoctorReport> {
+    let mut wrong = Vec::new();
+    let hub = Hub::open_past(setup, &mut |error| {
+        wrong.push(error);
+        Ok(())
+    })?;
+    let mut found = settings::obstacles(&wrong);
+    let can_look = !found.iter().any(Found::hides_all);
+    let view = View::read(&hub, request.session.as_ref(), can_look)?;
+    found.extend(if can_look {
+        look(&view)?
+    } else {
+        environment::check(&view)
+    });
+    let checked = view.checked();
+    let session_id = view.only.clone();
+    drop(view);
+    let findings = found.into_iter().map(|found| {
+        if request.fix {
             hub.interrupt.check()?;
-            match settle(hub, cure) {
-                Ok(()) => finding.outcome = FindingOutcome::Fixed,
-                Err(error) => {
-                    finding.outcome = FindingOutcome::Failed;
-                    finding.problem = Some(error.to_string());
-                }
-            }
+            return Ok(mend(&hub, found));
         }
-        findings.push(finding);
-    }
-    Ok(DoctorReport { fix, findings })
+        Ok(found.finding)
+    });
+    Ok(DoctorReport {
+        fix: request.fix,
+        session_id,
+        checked,
+        findings: findings.collect::<Result<_>>()?,
+    })
 }
 
-fn settle(hub: &Hub, cure: Cure) -> Result<()> {
-    match cure {
-        Cure::MakeDirectory => {
-            hub.dir.create()?;
-            places::check_ignored(hub)
+/// All findings, in the order in which they are mended: what stands on a thing comes after it.
+fn look(view: &View<'_>) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    if view.only.is_none() {
+        found.extend(environment::check(view));
+        if found.iter().any(Found::hides_all) {
+            return Ok(found);
         }
-        Cure::Settle(id) => match hub.lock(&id, "doctor") {
-            // One whose making was killed is taken back.
-            Err(Error::Store(store::Error::NoSession { .. })) => Ok(()),
-            other => other.map(drop),
-        },
-        Cure::MendConfig(id) => Ok(hub.lock(&id, "doctor")?.mend_config()?),
-        Cure::Sweep(id) => {
-            hub.lock(&id, "doctor")?.sweep();
-            Ok(())
-        }
-        Cure::Stop(id, agent) => stop::stop_agents(hub, &id, &[agent]),
-        Cure::Start(id, agent) => start_agents(hub, &id, agent),
-        Cure::RemoveDrafts => Ok(hub.dir.create()?),
-        Cure::RemoveScratch(id, path) => {
-            let _session = match hub.lock(&id, "doctor") {
-                Ok(session) => Some(session),
-                // Nobody is left who could work in it.
-                Err(Error::Store(store::Error::NoSession { .. })) => None,
-                Err(error) => return Err(error),
-            };
-            hub.remove_scratch(&path)?;
-            hub.drop_empty_folders(&id);
-            Ok(())
-        }
+        found.extend(directory::check(view)?);
+        found.extend(refs::check(view));
     }
+    found.extend(files::check(view));
+    found.extend(locks::check(view));
+    found.extend(operations::check(view)?);
+    found.extend(agents::check(view)?);
+    found.extend(processes::check(view));
+    found.extend(records::check(view));
+    found.extend(base::check(view)?);
+    found.extend(branches::check(view)?);
+    found.extend(tags::check(view)?);
+    found.extend(worktrees::check(view)?);
+    found.extend(scratches::check(view));
+    if view.only.is_none() {
+        found.extend(board::check(view));
+    }
+    Ok(found)
 }
 
-/// Starts as many of the agents that wait as may run; this one was found among them.
-fn start_agents(hub: &Hub, id: &SessionId, agent: AgentId) -> Result<()> {
-    let mut session = hub.lock(id, "doctor")?;
-    if let Some(launch) = session
-        .launch()?
-        .and_then(|mut all| all.agents.remove(&agent))
-    {
-        hub.check_trust(&launch.command, &session.dir().launch_file())?;
+/// Mends one finding, where that loses nothing or the answer is yes.
+fn mend(hub: &Hub, found: Found) -> Finding {
+    let Found { mut finding, cure } = found;
+    let act = match cure {
+        Some(Cure::Safe(act)) => act,
+        Some(Cure::Asks(question, act)) if hub.ask(&question) == Some(true) => act,
+        _ => return finding,
+    };
+    match act(hub) {
+        Ok(()) => finding.outcome = FindingOutcome::Fixed,
+        Err(error) => {
+            finding.outcome = FindingOutcome::Failed;
+            finding.problem = Some(error.to_string());
+        }
     }
-    start::start_waiting(hub, &mut session)
+    finding
 }

@@ -84,15 +84,29 @@ impl Hub {
     /// # Errors
     /// When there is no repository, or a configuration file is not what it should be.
     pub fn open(setup: Setup) -> Result<Self> {
+        Self::open_past(setup, &mut Err)
+    }
+
+    /// As [`Hub::open`], past what `past` accepts of what is wrong in the hub directory and in
+    /// configuration files: that counts as not there then.
+    pub(super) fn open_past(
+        setup: Setup,
+        past: &mut dyn FnMut(store::Error) -> store::Result<()>,
+    ) -> Result<Self> {
         let repository = Repository::discover(&setup.folder)?;
-        let dir = HubDir::at(repository.home())?;
+        let dir = HubDir::unchecked(repository.home());
+        let followed = dir.check();
+        let project = followed.is_ok().then(|| dir.settings_file());
+        followed.or_else(&mut *past)?;
         let mut settings = setup.flags;
         for (key, text, variable) in variables() {
             settings = settings.over(store::setting_from(key, text, variable)?);
         }
-        settings = settings.over(store::read_settings(&dir.settings_file())?);
-        if let Some(file) = user_settings() {
-            settings = settings.over(store::read_settings(&file)?);
+        for file in project.into_iter().chain(user_settings()) {
+            match store::read_settings(&file) {
+                Ok(layer) => settings = settings.over(layer),
+                Err(error) => past(error)?,
+            }
         }
         Ok(Self {
             repository,

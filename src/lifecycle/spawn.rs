@@ -23,6 +23,9 @@ use super::moves::made;
 use super::prompts::{Recipe, Strategies};
 use super::{announce, comeback, init, presets, ready, start};
 
+/// What others are told of a worktree while it is being made.
+pub(super) const MAKING: &str = "hub is making it";
+
 /// How a session's agents are made and started.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -259,7 +262,7 @@ fn make_worktrees(
             path: &path,
             commit,
             branch: Some(&branch.name()),
-            reason: "hub is making it",
+            reason: MAKING,
         })?;
         carrier.fill(hub, &path)?;
         finished.push(branch.agent);

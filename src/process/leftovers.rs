@@ -139,7 +139,7 @@ impl<'s> Ending<'s> {
 }
 
 /// This process and those that started it.
-fn own_line() -> Vec<u32> {
+pub(super) fn own_line() -> Vec<u32> {
     let mut line = vec![std::process::id()];
     while let Some(parent) = line.last().and_then(|pid| Stat::of(*pid)).map(|s| s.parent) {
         if parent == 0 || line.contains(&parent) {
@@ -163,7 +163,7 @@ fn has_all(pid: u32, variables: &[(&'static str, OsString)]) -> bool {
         })
 }
 
-fn command_line(pid: u32) -> String {
+pub(super) fn command_line(pid: u32) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
     text.trim_end().to_owned()

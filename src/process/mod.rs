@@ -15,6 +15,7 @@
 mod allowance;
 pub mod attach;
 mod begun;
+pub mod census;
 pub mod command;
 mod error;
 mod feed;

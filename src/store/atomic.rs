@@ -11,7 +11,7 @@ use crate::fault::{Point, deed, effect};
 use super::error::{Error, Result};
 
 /// What the name of a file begins with that is not the one it is to replace yet.
-const UNFINISHED: &str = ".new-";
+pub(super) const UNFINISHED: &str = ".new-";
 
 /// The replacements in a folder that are not in their place yet.
 pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {

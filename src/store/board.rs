@@ -77,8 +77,43 @@ impl Board {
         self.root.join(channel.as_str())
     }
 
-    fn index_file(&self) -> PathBuf {
+    /// Where the index is, or would be.
+    #[must_use]
+    pub fn index_file(&self) -> PathBuf {
         self.root.join("_index.json")
+    }
+
+    /// Why the index cannot be read, if it cannot.
+    #[must_use]
+    pub fn index_problem(&self) -> Option<Error> {
+        self.index().err()
+    }
+
+    /// Whether the index counts fewer posts of a channel than there are.
+    #[must_use]
+    pub fn is_index_behind(&self, channel: &Channel) -> bool {
+        let files = self.files(channel).unwrap_or_default();
+        let highest = files.iter().filter_map(FileName::number).max();
+        let index = self.index();
+        let known = index.as_ref().ok().and_then(Option::as_ref);
+        highest.is_some_and(|highest| {
+            known.is_none_or(|index| index::counter(index, channel) < highest)
+        })
+    }
+
+    /// The posts of a channel of which not even the beginning can be read.
+    ///
+    /// # Errors
+    /// As [`Board::files`].
+    pub fn unreadable(&self, channel: &Channel) -> Result<Vec<Unread>> {
+        let files = self.files(channel)?.into_iter();
+        Ok(files
+            .filter_map(|file| {
+                let error = self.head(channel, &file).err()?;
+                let path = self.post_file(channel, &file);
+                Some(Unread { path, error })
+            })
+            .collect())
     }
 
     /// The channels: those that every board has, those that have a folder, those of the index.

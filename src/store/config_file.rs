@@ -67,7 +67,12 @@ impl ConfigFile {
             let line = whole.unwrap_or_default().split(|b| *b == b'\n').count();
             Error::corrupt(path, Some(line), "it is not UTF-8")
         })?;
-        let (mut keys, mut extra) = parse(path, &text)?;
+        Self::parse(path, &text, id)
+    }
+
+    /// Reads the text of such a file.
+    pub fn parse(path: &Path, text: &str, id: &SessionId) -> Result<Self> {
+        let (mut keys, mut extra) = parse(path, text)?;
         // Older tools did not write the commit; what one calls an owner may be anybody.
         if keys.get("base_commit").is_none_or(Value::is_null) {
             let theirs = |name| Some((Value::from(name), keys.remove(name)?));
@@ -75,7 +80,7 @@ impl ConfigFile {
         }
         let reader = Reader {
             path,
-            text: &text,
+            text,
             keys: &keys,
         };
         let mut config = reader.config(id)?;
@@ -244,7 +249,11 @@ impl Reader<'_> {
     fn config(&self, id: &SessionId) -> Result<SessionConfig> {
         let session_id: SessionId = self.required("session_id")?;
         if session_id != *id {
-            return Err(self.bad("session_id", format!("it is of session {session_id}")));
+            return Err(Error::OtherSession {
+                path: self.path.to_path_buf(),
+                line: line_of(self.text, "session_id"),
+                found: session_id,
+            });
         }
         let created = self.required_text("created")?;
         let created: DateTime<Utc> = time::parse(&created)
@@ -423,7 +432,6 @@ mod tests {
                 Some(9),
             ),
             (older("task: x").replace("dev", "--upload-pack=x"), Some(4)),
-            (older("task: x").replace("143022", "143023"), Some(1)),
         ] {
             let error = read(&text).unwrap_err();
             let Error::Corrupt { line: found, .. } = &error else {
@@ -433,6 +441,11 @@ mod tests {
                 assert_eq!(*found, line, "{error}");
             }
         }
+        let error = read(&older("task: x").replace("143022", "143023")).unwrap_err();
+        let Error::OtherSession { line, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(*line, Some(1), "{error}");
     }
 
     #[test]

@@ -36,6 +36,16 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A file is of another session than its folder.
+    #[error("{}{} is damaged: it is of session {found}", path.display(), at_line(*line))]
+    OtherSession {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, where it is known.
+        line: Option<usize>,
+        /// The session that it names.
+        found: SessionId,
+    },
     /// A file of a later hub: read, never written.
     #[error("{} has schema_version {found}; this hub writes {known} and would lose what is new in it", path.display())]
     NewerVersion {
@@ -175,7 +185,7 @@ impl Diagnostic for Error {
     fn code(&self) -> Code {
         match self {
             Self::Io { .. } | Self::NewerVersion { .. } | Self::NotUnicode { .. } => Code::Failed,
-            Self::Corrupt { .. } => Code::Corrupt,
+            Self::Corrupt { .. } | Self::OtherSession { .. } => Code::Corrupt,
             Self::Busy { .. } => Code::Busy,
             Self::NoSession { .. } => Code::NotFound,
             Self::AmbiguousSession { .. } | Self::UnknownKey { .. } | Self::BadSetting { .. } => {
@@ -203,7 +213,7 @@ impl Diagnostic for Error {
                 _ if is_broken(source) => Some(BROKEN_DISK.to_owned()),
                 _ => None,
             },
-            Self::Corrupt { path, .. } => Some(format!(
+            Self::Corrupt { path, .. } | Self::OtherSession { path, .. } => Some(format!(
                 "nothing was changed; mend {} by hand or move its session's folder away",
                 path.display()
             )),

@@ -13,7 +13,7 @@ use crate::domain::time;
 use super::atomic;
 use super::error::{Error, Result};
 
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]

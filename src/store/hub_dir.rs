@@ -15,7 +15,7 @@ use super::error::{Error, Result};
 use super::lock::Lock;
 
 /// What the name of a folder begins with that is not a session yet, or not any more.
-const DRAFT: &str = ".draft-";
+pub(super) const DRAFT: &str = ".draft-";
 
 const LOCK: &str = ".lock";
 
@@ -37,12 +37,27 @@ impl HubDir {
     /// # Errors
     /// When it or `sessions/` in it is a symbolic link, or something else than a folder.
     pub fn at(home: &Path) -> Result<Self> {
+        let dir = Self::unchecked(home);
+        dir.check()?;
+        Ok(dir)
+    }
+
+    /// The hub directory in `home`, whatever stands in its place.
+    #[must_use]
+    pub fn unchecked(home: &Path) -> Self {
         let root = home.join(Self::NAME);
-        let dir = Self { root };
-        for folder in [dir.root.clone(), dir.sessions()] {
+        Self { root }
+    }
+
+    /// Refuses one that is not there for hub alone.
+    ///
+    /// # Errors
+    /// As [`HubDir::at`].
+    pub fn check(&self) -> Result<()> {
+        for folder in [self.root.clone(), self.sessions()] {
             check_folder(&folder)?;
         }
-        Ok(dir)
+        Ok(())
     }
 
     /// The directory itself.
@@ -96,7 +111,7 @@ impl HubDir {
     /// # Errors
     /// [`Error::Busy`] when it cannot be had in time.
     pub fn lock(&self, limit: Duration, purpose: &str) -> Result<Lock> {
-        Lock::acquire(&self.root.join(LOCK), limit, purpose)
+        Lock::acquire(&self.lock_file(), limit, purpose)
     }
 
     /// The lock for making one more session than were counted.
@@ -107,7 +122,13 @@ impl HubDir {
         Lock::acquire(&self.root.join(INIT_LOCK), limit, purpose)
     }
 
-    fn sessions(&self) -> PathBuf {
+    /// The lock for branches and worktrees of the whole repository.
+    #[must_use]
+    pub fn lock_file(&self) -> PathBuf {
+        self.root.join(LOCK)
+    }
+
+    pub(super) fn sessions(&self) -> PathBuf {
         self.root.join("sessions")
     }
 

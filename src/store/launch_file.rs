@@ -17,7 +17,7 @@ use crate::domain::ready::Ready;
 use super::atomic;
 use super::error::{Error, Result};
 
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]

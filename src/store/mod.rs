@@ -22,12 +22,14 @@
 //! - a lock ends with its process, and lock files are never removed;
 //! - keys of `config.yaml` and `state.json` that hub does not know survive every rewrite.
 
+pub mod access;
 pub mod atomic;
 mod board;
 mod config_file;
 mod error;
 mod evaluation;
 mod evaluation_dir;
+mod health;
 mod hub_dir;
 mod inbox;
 mod journal;
@@ -38,21 +40,25 @@ mod limits;
 mod lock;
 mod owner;
 mod presets;
+mod rebuild;
 mod session;
 mod settings;
 mod state_file;
+mod strangers;
 mod tail;
 mod yaml;
 
 pub use board::{Board, Unread};
 pub use error::{Error, Result};
 pub use evaluation_dir::{EvaluationDir, OpenEvaluation};
+pub use health::config_from_values;
 pub use hub_dir::{AgentDir, HubDir, SessionDir};
 pub use journal::Journal;
 pub use judgements::{JudgeFiles, Judgements};
 pub use lock::Lock;
 pub use owner::{current_host, current_user};
 pub use presets::{Presets, built_in_presets};
+pub use rebuild::Rebuilt;
 pub use session::{LockedSession, StoredSession};
 pub use settings::{read_presets, read_settings, setting_from};
 pub use tail::Tail;

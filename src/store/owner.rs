@@ -29,7 +29,7 @@ pub(super) fn owner_of(path: &Path) -> Option<UserName> {
 }
 
 /// Asked for once a user: the system may ask a server.
-fn name_of(uid: u32) -> UserName {
+pub(super) fn name_of(uid: u32) -> UserName {
     static KNOWN: Mutex<BTreeMap<u32, UserName>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let name = known.entry(uid).or_insert_with(|| {

@@ -22,7 +22,7 @@ use super::atomic;
 use super::error::{Error, Result};
 
 /// The version that this hub writes.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 
 /// More than any real session needs.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -131,7 +131,12 @@ impl StateFile {
     fn from_document(document: Document, path: &Path, id: &SessionId) -> Result<Self> {
         let corrupt = |reason: String| Error::corrupt(path, None, reason);
         if let Some(found) = document.session_id.filter(|found| found != id) {
-            return Err(corrupt(format!("it is of session {found}")));
+            let path = path.to_path_buf();
+            return Err(Error::OtherSession {
+                path,
+                line: None,
+                found,
+            });
         }
         let stamp = |name: &str, text: Option<String>| match text {
             None => Ok(None),
@@ -376,12 +381,14 @@ mod tests {
             b"{\"state\": \"done\"}",
             b"{\"state\": \"init\", \"agents\": {\"../x\": {}}}",
             b"{\"state\": \"init\", \"agents\": 3}",
-            b"{\"state\": \"init\", \"session_id\": \"20260317-143023\"}",
             b"{\"state\": \"init\", \"created\": \"noon\"}",
             b"\xff\xfe",
         ] {
             let found = read(bytes);
             assert!(matches!(found, Err(Error::Corrupt { .. })), "{bytes:?}");
         }
+        let other = b"{\"state\": \"init\", \"session_id\": \"20260317-143023\"}";
+        let found = read(other).unwrap_err();
+        assert!(matches!(found, Error::OtherSession { .. }), "{found}");
     }
 }

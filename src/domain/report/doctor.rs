@@ -1,4 +1,6 @@
-//! What is left running or half done.
+//! What is not as it should be, and how it is mended.
+
+mod code;
 
 use std::path::PathBuf;
 
@@ -7,11 +9,17 @@ use serde::Serialize;
 
 use crate::domain::id::{AgentId, SessionId};
 
+pub use code::FindingCode;
+
 /// `hub doctor`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct DoctorReport {
     /// Whether it was asked to settle what it finds.
     pub fix: bool,
+    /// The session that it was limited to; null where it looked at all.
+    pub session_id: Option<SessionId>,
+    /// How much was looked at.
+    pub checked: Checked,
     /// What it found; nothing when all is well.
     pub findings: Vec<Finding>,
 }
@@ -25,6 +33,19 @@ impl DoctorReport {
     }
 }
 
+/// How much a doctor has looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Checked {
+    /// Sessions, damaged ones among them.
+    pub sessions: usize,
+    /// Worktrees that git knows of, the main one among them.
+    pub worktrees: usize,
+    /// Refs in the places that are hub's own.
+    pub refs: usize,
+    /// Posts of the board.
+    pub posts: usize,
+}
+
 /// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Finding {
@@ -36,8 +57,18 @@ pub struct Finding {
     pub agent: Option<AgentId>,
     /// The file or folder.
     pub path: Option<PathBuf>,
+    /// The ref, by its full name.
+    pub r#ref: Option<String>,
     /// What is not as it should be.
     pub what: String,
+    /// How that comes about.
+    pub cause: String,
+    /// How bad it is.
+    pub danger: Danger,
+    /// What may come of it.
+    pub risk: String,
+    /// Who mends it.
+    pub cure: CureKind,
     /// What `hub doctor --fix` does; null where it leaves it to a person.
     pub fix: Option<String>,
     /// What a person does: where there is no fix, or instead of it.
@@ -50,58 +81,43 @@ pub struct Finding {
     pub problem: Option<String>,
 }
 
-/// A kind of finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum FindingCode {
-    /// The git program is not there or too old.
-    Git,
-    /// git does not ignore the hub directory.
-    NotIgnored,
-    /// A session's files cannot be read.
-    CorruptSession,
-    /// An operation has a beginning and no end, and nobody is at it.
-    UnfinishedOperation,
-    /// A session's configuration is not valid YAML.
-    InvalidConfig,
-    /// Files that a killed process was about to put in place.
-    UnfinishedFile,
-    /// A journal does not fit its own hashes: somebody else than hub has written to it.
-    JournalChanged,
-    /// An agent's supervisor is gone before the agent's end was recorded.
-    LostAgent,
-    /// An agent waits and nobody will start it.
-    WaitingAgent,
-    /// A folder that a killed process was about to make a session.
-    DeadDraft,
-    /// A checkout of hub's own that nobody uses.
-    StaleScratch,
-    /// A worktree in hub's folder that belongs to no session.
-    UnknownWorktree,
-    /// A worktree of a session at its end, without work in it.
-    SpentWorktree,
+pub enum Danger {
+    /// Nothing is at risk.
+    None,
+    /// What hub says may not be true.
+    Misleading,
+    /// hub, or a command of it, cannot do its work.
+    Blocked,
+    /// Work may be lost.
+    Loss,
 }
 
-impl FindingCode {
-    /// The word that is shown.
+impl Danger {
+    /// The words that are shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Git => "git",
-            Self::NotIgnored => "not_ignored",
-            Self::CorruptSession => "corrupt_session",
-            Self::UnfinishedOperation => "unfinished_operation",
-            Self::InvalidConfig => "invalid_config",
-            Self::UnfinishedFile => "unfinished_file",
-            Self::JournalChanged => "journal_changed",
-            Self::LostAgent => "lost_agent",
-            Self::WaitingAgent => "waiting_agent",
-            Self::DeadDraft => "dead_draft",
-            Self::StaleScratch => "stale_scratch",
-            Self::UnknownWorktree => "unknown_worktree",
-            Self::SpentWorktree => "spent_worktree",
+            Self::None => "none",
+            Self::Misleading => "misleading",
+            Self::Blocked => "blocked",
+            Self::Loss => "work may be lost",
         }
     }
+}
+
+/// Who mends a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CureKind {
+    /// `hub doctor --fix`; nothing is lost by it.
+    Safe,
+    /// `hub doctor --fix`, after a yes.
+    Asks,
+    /// A person.
+    ByHand,
 }
 
 /// What became of a finding.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use super::{assert_is_well, codes, findings, fixed};
+use super::{assert_is_well, codes, findings, fixed, told};
 use crate::support::fault::{self, Fault};
 use crate::support::{TestRepo, Tree};
 
@@ -135,7 +135,7 @@ fn a_configuration_that_is_not_valid_yaml_is_written_anew_with_the_same_values()
 }
 
 #[test]
-fn a_corrupt_session_is_told_of_and_never_touched() {
+fn damaged_sessions_are_told_of_and_not_touched_without_a_yes() {
     let repo = TestRepo::new();
     repo.install("damaged");
     repo.write(".agenthub/.gitignore", "*\n");
@@ -145,9 +145,8 @@ fn a_corrupt_session_is_told_of_and_never_touched() {
     let findings = report["findings"].as_array().unwrap();
     assert!(findings.len() > 3, "{report:#}");
     for finding in findings {
-        assert_eq!(finding["code"], "corrupt_session");
+        super::documented::check(finding);
         assert_eq!(finding["outcome"], "found");
-        assert_eq!(finding["fix"], serde_json::Value::Null);
     }
     assert_eq!(Tree::read(&repo.hub_dir()), before);
 }
@@ -168,4 +167,141 @@ fn a_hub_directory_that_git_does_not_ignore_is_ignored_again() {
     let report = repo.hub(["doctor", "--fix", "--json"]).fails(1).json();
     assert_eq!(report["findings"][0]["outcome"], "found");
     assert_eq!(repo.read(&ignore), "# mine\n");
+}
+
+/// The file of a session.
+fn file(repo: &TestRepo, session: &str, name: &str) -> std::path::PathBuf {
+    repo.hub_dir().join("sessions").join(session).join(name)
+}
+
+#[test]
+fn a_session_that_is_no_folder_is_told() {
+    let repo = TestRepo::new();
+    let session = made(&repo);
+    let folder = file(&repo, &session, "");
+    let elsewhere = repo.root().join("elsewhere");
+    fs::rename(&folder, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, folder.components().as_path()).unwrap();
+    let found = told(&repo, "corrupt_session");
+    assert_eq!(found["session_id"], session.as_str());
+}
+
+#[test]
+fn a_session_under_another_name_is_told() {
+    let repo = TestRepo::new();
+    let session = made(&repo);
+    let folder = file(&repo, &session, "");
+    let other = file(&repo, "20200101-000000", "");
+    Tree::read(&folder).write(&other);
+    let found = told(&repo, "renamed_session");
+    assert_eq!(found["session_id"], "20200101-000000");
+    assert_eq!(found["cause"], "the folder of a session was copied by hand");
+    fs::remove_dir_all(&folder).unwrap();
+    let found = told(&repo, "renamed_session");
+    let hint = found["hint"].as_str().unwrap();
+    repo.typed(hint.split('`').nth(1).unwrap());
+    assert_is_well(&repo);
+}
+
+#[test]
+fn other_files_that_cannot_be_read_are_told_with_their_place() {
+    let repo = TestRepo::new().with_bench();
+    let session = repo.evaluated(|_| {});
+    for (name, text) in [
+        ("events.jsonl", "{}\n"),
+        ("launch.json", "["),
+        ("evaluation.json", ""),
+        ("evaluations/1/plan.json", "{"),
+        ("evaluations/1/report.json", "{}"),
+        ("agents/agent-1/inbox.md", "\u{0}"),
+    ] {
+        let path = file(&repo, &session, name);
+        let before = fs::read(&path).ok();
+        let text = text.replace('\0', "");
+        repo.write(
+            &path,
+            if text.is_empty() {
+                b"\xff".as_slice()
+            } else {
+                text.as_bytes()
+            },
+        );
+        let found = told(&repo, "damaged_file");
+        assert_eq!(found["path"], path.to_str().unwrap());
+        match before {
+            Some(bytes) => repo.write(&path, bytes),
+            None => fs::remove_file(&path).unwrap(),
+        }
+    }
+    assert_is_well(&repo);
+}
+
+#[test]
+fn a_file_of_a_later_hub_is_told() {
+    let repo = TestRepo::new();
+    let session = made(&repo);
+    let path = file(&repo, &session, "state.json");
+    let text = repo.read(&path);
+    repo.write(
+        &path,
+        text.replace("\"schema_version\": 1", "\"schema_version\": 9"),
+    );
+    let found = told(&repo, "newer_version");
+    let what = found["what"].as_str().unwrap();
+    assert!(
+        what.contains("has schema_version 9; this hub writes 1"),
+        "{what}"
+    );
+}
+
+#[test]
+fn a_time_that_is_yet_to_come_is_told() {
+    let repo = TestRepo::new();
+    let session = made(&repo);
+    for name in ["state.json", "config.yaml", "events.jsonl"] {
+        let path = file(&repo, &session, name);
+        let text = repo.read(&path);
+        let year = &session[..4];
+        repo.write(&path, text.replace(&format!("{year}-"), "2999-"));
+        let found = findings(&repo);
+        // What is changed in a journal is told of, too.
+        let also = &["journal_changed"][..usize::from(name == "events.jsonl")];
+        let mut told = codes(&found);
+        told.dedup();
+        assert_eq!(told, [&["future_time"][..], also].concat());
+        assert_eq!(found[0]["path"], path.to_str().unwrap());
+        repo.write(&path, text);
+    }
+    assert_is_well(&repo);
+}
+
+#[test]
+fn agents_that_are_not_those_that_are_counted_are_told() {
+    let repo = TestRepo::new().with_bench();
+    let session = repo.spawned(2);
+    let path = file(&repo, &session, "config.yaml");
+    let text = repo.read(&path);
+    for (count, said) in [("1", "tells of agent-2"), ("3", "does not tell of agent-3")] {
+        repo.write(
+            &path,
+            text.replace("agent_count: 2", &format!("agent_count: {count}")),
+        );
+        let found = told(&repo, "agent_count");
+        let what = found["what"].as_str().unwrap();
+        assert!(what.ends_with(said), "{what}");
+    }
+}
+
+#[test]
+fn a_journal_that_somebody_has_changed_is_told_and_stays() {
+    let repo = TestRepo::new();
+    let session = made(&repo);
+    let path = file(&repo, &session, "events.jsonl");
+    let changed = repo
+        .read(&path)
+        .replacen("\"phase\":\"begin\"", "\"phase\": \"begin\"", 1);
+    repo.write(&path, &changed);
+    let found = told(&repo, "journal_changed");
+    assert_eq!(found["path"], path.to_str().unwrap());
+    assert_eq!(repo.read(&path), changed);
 }

@@ -13,6 +13,9 @@
  * nothing else. Its log has its number behind the name. Beside the others there are
  *                `kill-first`: SIGKILL before its first instruction
  *                `kill-ready`: SIGKILL when it has said that it is ready
+ *
+ * HUB_FAULT_FREE      how many bytes are free on every disk that is asked for its room
+ * HUB_FAULT_NO_LOCKS  no file can be locked
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +27,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -208,3 +213,27 @@ ssize_t write(int fd, const void *bytes, size_t length)
 
 OPEN(open)
 OPEN(open64)
+
+#define ROOM(name, type)                                        \
+    int name(const char *path, struct type *found)              \
+    {                                                           \
+        REAL(int, #name, const char *, struct type *);          \
+        int result = real(path, found);                         \
+        const char *free = getenv("HUB_FAULT_FREE");            \
+        if (result == 0 && free && counts())                    \
+            found->f_bavail = strtoull(free, NULL, 10) / found->f_frsize; \
+        return result;                                          \
+    }
+
+ROOM(statvfs, statvfs)
+ROOM(statvfs64, statvfs64)
+
+int flock(int fd, int operation)
+{
+    REAL(int, "flock", int, int);
+    if (getenv("HUB_FAULT_NO_LOCKS") && counts()) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return real(fd, operation);
+}

@@ -89,6 +89,24 @@ pub fn with(hub: Hub, repo: &TestRepo, fault: Fault) -> Hub {
     hub.env("HUB_FAULT", text)
 }
 
+/// A disk that is not as it should be.
+#[derive(Clone, Copy, Debug)]
+pub enum Disk {
+    /// One with this many bytes free.
+    Free(u64),
+    /// One that knows no locks.
+    WithoutLocks,
+}
+
+/// Runs `hub` on such a disk.
+pub fn on_disk(hub: Hub, disk: Disk) -> Hub {
+    let hub = hub.env("LD_PRELOAD", library());
+    match disk {
+        Disk::Free(bytes) => hub.env("HUB_FAULT_FREE", bytes.to_string()),
+        Disk::WithoutLocks => hub.env("HUB_FAULT_NO_LOCKS", "1"),
+    }
+}
+
 /// Runs `hub` and writes down the name of each of its steps.
 pub fn counted(hub: Hub, log: &Path) -> Hub {
     hub.env("LD_PRELOAD", library()).env("HUB_FAULT_LOG", log)

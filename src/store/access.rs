@@ -1,0 +1,110 @@
+//! Who may read and write what, and how much room there is.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::sys::statvfs::statvfs;
+use rustix::fs::Access;
+
+use crate::domain::owner::UserName;
+
+use super::owner::name_of;
+
+/// Why a file or folder cannot be written by this user; `None` when it can.
+#[must_use]
+pub fn why_not_writable(path: &Path) -> Option<io::Error> {
+    rustix::fs::access(path, Access::WRITE_OK)
+        .err()
+        .map(io::Error::from)
+        .filter(|error| error.kind() != io::ErrorKind::NotFound)
+}
+
+/// Whether everybody on this machine may change it: a folder in which each may remove only
+/// what is his own is none of those.
+#[must_use]
+pub fn is_open_to_all(path: &Path) -> bool {
+    const OTHERS_WRITE: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    fs::symlink_metadata(path).is_ok_and(|meta| {
+        let mode = meta.mode();
+        !meta.is_symlink() && mode & OTHERS_WRITE != 0 && mode & STICKY == 0
+    })
+}
+
+/// Whose a file or folder is; `None` where it cannot be looked at.
+#[must_use]
+pub fn user_of(path: &Path) -> Option<UserName> {
+    Some(name_of(fs::symlink_metadata(path).ok()?.uid()))
+}
+
+/// The room on a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// What this user may still fill, in bytes.
+    pub free: u64,
+    /// All of it.
+    pub total: u64,
+    /// Which file system it is.
+    pub device: u64,
+}
+
+/// The room where a path is, or the nearest folder above it that is there.
+#[must_use]
+pub fn room_at(path: &Path) -> Option<Room> {
+    let there = path.ancestors().find(|path| path.exists())?;
+    let stat = statvfs(there).ok()?;
+    let unit = stat.fragment_size();
+    Some(Room {
+        free: stat.blocks_available().saturating_mul(unit),
+        total: stat.blocks().saturating_mul(unit),
+        device: fs::metadata(there).ok()?.dev(),
+    })
+}
+
+/// Whether a file that is there can be locked; `None` where there is none to try.
+///
+/// A lock that somebody else holds shows that it can.
+#[must_use]
+pub fn why_no_locks(file: &Path) -> Option<io::Error> {
+    let file = fs::File::open(file).ok()?;
+    match file.try_lock_shared() {
+        Ok(()) | Err(fs::TryLockError::WouldBlock) => None,
+        Err(fs::TryLockError::Error(error)) => Some(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn everybodys_right_to_write_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let set = |mode| {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        for (mode, open) in [
+            (0o755, false),
+            (0o775, false),
+            (0o777, true),
+            (0o1777, false),
+        ] {
+            set(mode);
+            assert_eq!(is_open_to_all(folder.path()), open, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn there_is_room_above_what_is_not_there_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = room_at(&folder.path().join("a/b")).unwrap();
+        assert!(room.free <= room.total);
+        assert_eq!(
+            why_no_locks(&folder.path().join("none")).map(|e| e.kind()),
+            None
+        );
+    }
+}

@@ -5,6 +5,7 @@
 pub mod board;
 pub mod carry;
 pub mod chain;
+pub mod cleanup;
 pub mod dag;
 pub mod diagnostic;
 pub mod diff;

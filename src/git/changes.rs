@@ -203,29 +203,47 @@ impl Repository {
         let git = || Git::new(worktree).uninterrupted().without_hooks().durable();
         let index = Index::of(worktree)?;
         let with_index = || index.git(worktree).durable();
+        // A merge that is not solved has none.
+        let index_tree = with_index().arg("write-tree").run().ok();
         with_index().args(self.add_all()?).run()?;
         let staged = with_index().args(["diff-index", "--cached", "--raw", "-z", "HEAD"]);
         if let Some(path) = new_links(&staged.run()?).into_iter().next() {
             return Err(nested(path));
         }
         let tree = printed_id(&with_index().arg("write-tree").run()?)?;
-        let mut commit = git()
-            .args(["commit-tree", tree.as_str(), "-p", "HEAD", "-F", "-"])
-            .input(message);
-        for (name, value) in self.stand_in_identity()? {
-            commit = commit.variable(name, value);
-        }
-        printed_id(&commit.run()?)
+        let identity = self.stand_in_identity()?;
+        let commit = |tree: &CommitId, parents: &[&str]| -> Result<CommitId> {
+            let mut call = git().args(["commit-tree", tree.as_str()]).args(parents);
+            for (name, value) in &identity {
+                call = call.variable(name, value);
+            }
+            printed_id(&call.args(["-F", "-"]).input(message).run()?)
+        };
+        let head = printed_id(&git().args(["rev-parse", "HEAD^{tree}"]).run()?)?;
+        let staged = index_tree.as_deref().map(printed_id).transpose()?;
+        // What is staged and stands neither in the commit nor in the folder is a parent of its
+        // own, as in a stash.
+        let staged = staged.filter(|staged| *staged != tree && *staged != head);
+        let Some(staged) = staged else {
+            return commit(&tree, &["-p", "HEAD"]);
+        };
+        let staged = commit(&staged, &["-p", "HEAD"])?;
+        commit(&tree, &["-p", "HEAD", "-p", staged.as_str()])
     }
 
-    /// Whether two commits hold the same files on top of the same parents.
+    /// Whether two snapshots hold the same files, and the same staged ones, on top of the same
+    /// commit.
     ///
     /// # Errors
     /// When one of them cannot be read.
     pub fn same_content(&self, one: &CommitId, other: &CommitId) -> Result<bool> {
         let content = |commit: &CommitId| {
-            let (tree, parents) = (format!("{commit}^{{tree}}"), format!("{commit}^@"));
-            self.git().args(["rev-parse", &tree, &parents]).run()
+            // Only the first parent is a commit that was there before.
+            let names = ["^{tree}", "^1", "^2^{tree}"].map(|what| format!("{commit}{what}"));
+            let has_staged = format!("{commit}^2");
+            let staged = self.verified(&has_staged)?.is_some();
+            let names = names.iter().take(if staged { 3 } else { 2 });
+            self.git().arg("rev-parse").args(names).run()
         };
         Ok(content(one)? == content(other)?)
     }

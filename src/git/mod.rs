@@ -25,6 +25,7 @@ mod graph;
 mod history;
 mod merge;
 mod nested;
+mod private;
 mod program;
 mod protect;
 mod records;

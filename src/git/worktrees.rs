@@ -233,6 +233,16 @@ fn in_progress(admin: &Path) -> Option<&'static str> {
     .into_iter()
     .find(|(file, _)| admin.join(file).exists())
     .map(|(_, what)| what)
+    .or_else(|| between_picks(admin))
+}
+
+/// What a sequence of commits is, between two of them (git's `sequencer/todo`).
+fn between_picks(admin: &Path) -> Option<&'static str> {
+    let todo = fs::read_to_string(admin.join("sequencer").join("todo")).ok()?;
+    match todo.split_whitespace().next()? {
+        "revert" => Some("revert"),
+        _ => Some("cherry-pick"),
+    }
 }
 
 fn rebasing(admin: &Path) -> Option<BranchName> {

@@ -192,7 +192,7 @@ impl Plan {
             let known = hub.repository.worktrees()?;
             if known.iter().any(|known| known.path == *worktree) {
                 // Its folder is gone; a commit that its HEAD alone was at is not to be lost.
-                let named = hub.repository.head_reflog(worktree)?;
+                let named = hub.repository.named_by(worktree)?;
                 hub.keep_discarded(session, operation, *agent, &named)?;
                 hub.repository.forget_worktree(worktree)?;
             }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::board::Channel;
+use crate::domain::cleanup::ProcessInside;
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::evaluation::requirement::Requirement;
 use crate::domain::graft::GraftRefused;
@@ -52,6 +53,9 @@ pub enum Error {
     /// Something that cannot come back as it was.
     #[error(transparent)]
     Restore(#[from] RestoreRefused),
+    /// Somebody works in a worktree that was to go.
+    #[error(transparent)]
+    ProcessInside(#[from] ProcessInside),
     /// A mode that cannot be meant.
     #[error(transparent)]
     Mode(#[from] BadMode),
@@ -358,6 +362,14 @@ pub enum Error {
         /// The files.
         paths: Vec<PathBuf>,
     },
+    /// More than one thing stands in the way of a cleanup.
+    #[error("session {session} is not cleaned up, for {} reasons: {}", .refusals.len(), joined(.refusals))]
+    Obstacles {
+        /// The session.
+        session: SessionId,
+        /// Each of them, as it would be told alone.
+        refusals: Vec<Error>,
+    },
     /// A worktree is on a commit that nothing else reaches.
     #[error("{} is on commit {}, which no branch or tag reaches", worktree.display(), commit.short())]
     UnreachedCommit {
@@ -454,6 +466,11 @@ fn list(paths: &[PathBuf]) -> String {
     first_few(paths.iter().map(|path| path.display()))
 }
 
+fn joined(errors: &[Error]) -> String {
+    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    all.join("; ")
+}
+
 fn behind(agents: &[AgentId]) -> String {
     match agents {
         [] => String::new(),
@@ -480,6 +497,7 @@ impl Diagnostic for Error {
             Self::Template(error) => error.code(),
             Self::Graft(error) => error.code(),
             Self::Restore(error) => error.code(),
+            Self::ProcessInside(error) => error.code(),
             Self::Mode(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
             Self::WrongState { .. }
@@ -523,6 +541,7 @@ impl Diagnostic for Error {
             | Self::Unconfirmed { .. }
             | Self::Declined { .. }
             | Self::UncommittedWork { .. }
+            | Self::Obstacles { .. }
             | Self::UnreachedCommit { .. }
             | Self::WorktreeBusy { .. }
             | Self::Teardown { .. }
@@ -548,6 +567,7 @@ impl Diagnostic for Error {
             Self::Template(error) => return error.hint(),
             Self::Graft(error) => return error.hint(),
             Self::Restore(error) => return error.hint(),
+            Self::ProcessInside(error) => return error.hint(),
             Self::Mode(error) => return error.hint(),
             Self::BadStrategies { source, .. } => return source.hint(),
             Self::WrongState { hint, .. }
@@ -682,6 +702,12 @@ impl Diagnostic for Error {
                 "commit it with `git -C {0} add -A && git -C {0} commit`, or give `hub cleanup {session} --force`, which keeps it as a snapshot",
                 quoted(worktree)
             ),
+            Self::Obstacles { session, refusals } => {
+                let first = refusals.first().and_then(Self::hint).unwrap_or_default();
+                format!(
+                    "of the first: {first}; `hub cleanup {session} --dry-run` tells what to do about each"
+                )
+            }
             Self::UnreachedCommit {
                 session, commit, ..
             } => format!(

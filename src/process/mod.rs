@@ -23,6 +23,7 @@ mod frame;
 mod group;
 pub mod heartbeat;
 mod idle;
+pub mod inside;
 pub mod interrupt;
 pub mod leftovers;
 mod log_index;

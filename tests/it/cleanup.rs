@@ -2,6 +2,7 @@
 
 mod eval_files;
 mod forced;
+mod in_use;
 mod missing;
 mod refused;
 

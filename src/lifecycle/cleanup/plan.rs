@@ -1,0 +1,186 @@
+//! What is to become of each worktree of a session, found before any is touched.
+
+use std::path::PathBuf;
+
+use crate::domain::cleanup::ProcessInside;
+use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::id::{AgentId, SessionId};
+use crate::domain::report::LeftProcess;
+use crate::domain::session::Session;
+use crate::git;
+use crate::lifecycle::error::{Error, Result};
+use crate::lifecycle::hub::Hub;
+use crate::lifecycle::worktrees::{AgentWorktree, LeftByEval};
+use crate::process::inside;
+
+/// What is done with one worktree.
+pub(super) struct Plan {
+    pub agent: AgentId,
+    pub path: PathBuf,
+    pub kind: PlanKind,
+    /// The files that only it holds.
+    pub work: Vec<PathBuf>,
+    /// Who works in it, and is left alone.
+    pub processes: Vec<LeftProcess>,
+    /// Why it stays; the cleanup is refused then.
+    pub refusals: Vec<Error>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PlanKind {
+    /// Its folder is gone; git forgets it.
+    Forget,
+    /// Nothing in it would be lost.
+    Remove,
+    /// What only it holds becomes a snapshot first.
+    Snapshot,
+}
+
+/// How a cleanup looks at worktrees.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    /// Whether work is kept as a snapshot instead of refused.
+    pub force: bool,
+    /// Whether it matters who works in them; commands that are still to be run may end that.
+    pub processes: bool,
+}
+
+/// Looks at every worktree of a session.
+///
+/// # Errors
+/// When one cannot be looked at. What is refused is in the plans.
+pub(super) fn look(
+    hub: &Hub,
+    session: &Session,
+    left: &LeftByEval,
+    how: Look,
+) -> Result<Vec<Plan>> {
+    hub.worktrees_of_agents(session)?
+        .into_iter()
+        .map(|found| {
+            let mut plan = Plan {
+                agent: found.agent,
+                path: found.worktree.path.clone(),
+                kind: PlanKind::Remove,
+                work: Vec::new(),
+                processes: Vec::new(),
+                refusals: Vec::new(),
+            };
+            if let Err(error) = plan.look(hub, &session.id, left, &found, how) {
+                plan.refused(error)?;
+            }
+            Ok(plan)
+        })
+        .collect()
+}
+
+/// All that stands in the way, as one error.
+///
+/// # Errors
+/// When anything does.
+pub(super) fn check(session: &SessionId, plans: &mut [Plan]) -> Result<()> {
+    let all = plans
+        .iter_mut()
+        .map(|plan| std::mem::take(&mut plan.refusals));
+    let mut refusals: Vec<Error> = all.flatten().collect();
+    match refusals.len() {
+        0 => Ok(()),
+        1 => refusals.pop().map_or(Ok(()), Err),
+        _ => Err(Error::Obstacles {
+            session: session.clone(),
+            refusals,
+        }),
+    }
+}
+
+impl Plan {
+    /// Keeps a refusal beside the others; anything else ends the look.
+    fn refused(&mut self, error: Error) -> Result<()> {
+        if error.code() != Code::Refused {
+            return Err(error);
+        }
+        self.refusals.push(error);
+        Ok(())
+    }
+
+    fn look(
+        &mut self,
+        hub: &Hub,
+        session: &SessionId,
+        left: &LeftByEval,
+        found: &AgentWorktree,
+        how: Look,
+    ) -> Result<()> {
+        let worktree = &found.worktree;
+        let path = worktree.path.clone();
+        if let Some(reason) = &worktree.locked {
+            let (path, reason) = (path.clone(), reason.clone());
+            self.refused(git::Error::LockedWorktree { path, reason }.into())?;
+        }
+        if worktree.missing {
+            self.kind = PlanKind::Forget;
+            return check_reached(hub, session, found, how.force);
+        }
+        if how.processes {
+            self.look_for_processes(session, how.force)?;
+        }
+        if let Some(what) = worktree.in_progress
+            && !how.force
+        {
+            let worktree = path.clone();
+            self.refused(Error::WorktreeBusy { worktree, what })?;
+        }
+        let mut work = hub.work_in(&path, left, found.agent)?;
+        work.extend(hub.repository.hidden_changes(&path)?);
+        self.work = work.into_iter().map(|change| change.path).collect();
+        if !self.work.is_empty() {
+            self.kind = PlanKind::Snapshot;
+            if !how.force {
+                self.refused(Error::UncommittedWork {
+                    session: session.clone(),
+                    worktree: path.clone(),
+                    paths: self.work.clone(),
+                })?;
+            }
+        }
+        if let Err(error) = hub.repository.check_nested(&path) {
+            self.refused(error.into())?;
+        }
+        check_reached(hub, session, found, how.force)
+    }
+
+    fn look_for_processes(&mut self, session: &SessionId, force: bool) -> Result<()> {
+        let found = inside::find(&self.path).into_iter();
+        self.processes = found
+            .map(|left| LeftProcess {
+                pid: left.mark.pid,
+                command: left.command,
+            })
+            .collect();
+        if self.processes.is_empty() || force {
+            return Ok(());
+        }
+        self.refused(
+            ProcessInside {
+                session: session.clone(),
+                worktree: self.path.clone(),
+                processes: self.processes.clone(),
+            }
+            .into(),
+        )
+    }
+}
+
+/// Refuses a worktree on a commit of its own; with force it is kept like every commit that
+/// only the reflog still names.
+fn check_reached(hub: &Hub, session: &SessionId, found: &AgentWorktree, force: bool) -> Result<()> {
+    let head = found.worktree.head.as_slice();
+    match hub.repository.unreachable(head)?.into_iter().next() {
+        Some(commit) if !force => Err(Error::UnreachedCommit {
+            session: session.clone(),
+            worktree: found.worktree.path.clone(),
+            commit,
+        }),
+        _ => Ok(()),
+    }
+}

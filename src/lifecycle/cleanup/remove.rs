@@ -1,0 +1,137 @@
+//! Removing the worktrees of a session, each checked and what only it holds kept.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::domain::cleanup::named;
+use crate::domain::event::{Operation, Phase, Unfinished};
+use crate::domain::report::CleanupReport;
+use crate::git::{ChangeKind, Removal};
+use crate::lifecycle::error::Result;
+use crate::lifecycle::hub::Hub;
+use crate::lifecycle::worktrees::{LeftByEval, size_of};
+use crate::store::LockedSession;
+
+use super::plan::{Plan, PlanKind};
+
+pub(super) fn worktrees(
+    hub: &Hub,
+    session: &mut LockedSession,
+    left: &LeftByEval,
+    plans: Vec<Plan>,
+    report: &mut CleanupReport,
+) -> Result<()> {
+    let _doing = hub.doing("removing worktrees");
+    let all = plans.len();
+    for (done, plan) in plans.into_iter().enumerate() {
+        hub.interrupt.check()?;
+        hub.count("removing worktrees", Some((done, all)));
+        let step = json!({ "worktree": plan.path });
+        tell_ignored(hub, &plan);
+        for process in &plan.processes {
+            let (process, path) = (named(process), plan.path.display());
+            hub.warn(format!(
+                "{process} works in {path}, which goes; it is left alone"
+            ));
+        }
+        let commits = hub.repository.named_by(&plan.path)?;
+        let kept = hub.keep_discarded(session, Operation::Cleanup, plan.agent, &commits)?;
+        report.snapshots.extend(kept);
+        if matches!(plan.kind, PlanKind::Forget) {
+            hub.repository.forget_worktree(&plan.path)?;
+            report.forgotten_worktrees.push(plan.path);
+        } else {
+            if matches!(plan.kind, PlanKind::Snapshot) {
+                let kept =
+                    hub.keep_uncommitted(session, Operation::Cleanup, plan.agent, &plan.path)?;
+                report.snapshots.push(kept);
+            }
+            // A removal that is cut off leaves a folder that looks like somebody's work.
+            let removing = json!({ REMOVING: plan.path });
+            hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
+            remove(hub, left, &plan)?;
+            report.removed_worktrees.push(plan.path);
+        }
+        hub.record(session, Operation::Cleanup, Phase::Step, step)?;
+    }
+    Ok(())
+}
+
+/// What a step of the journal calls the worktree that is checked and about to be removed.
+const REMOVING: &str = "removing";
+
+/// Finishes the removal of a worktree that a kill has cut off, where nothing but gone files is left.
+pub(in crate::lifecycle) fn finish_removal(
+    hub: &Hub,
+    session: &LockedSession,
+    unfinished: &Unfinished,
+) -> Result<()> {
+    let Some(path) = unfinished
+        .steps
+        .last()
+        .and_then(|step| step.get(REMOVING)?.as_str())
+    else {
+        return Ok(());
+    };
+    let worktrees = hub.worktrees_of_agents(session.session())?;
+    let found = worktrees
+        .into_iter()
+        .find(|found| found.worktree.path == Path::new(path) && !found.worktree.missing);
+    let Some(found) = found else {
+        return Ok(());
+    };
+    let _lock = hub.lock_repository("cleanup")?;
+    let path = &found.worktree.path;
+    hub.repository.repair_worktree(path)?;
+    let left = LeftByEval::of(session.snapshot())?;
+    let left = hub.work_in(path, &left, found.agent)?;
+    if left.iter().all(|change| change.kind == ChangeKind::Gone) {
+        hub.repository.remove_worktree(path, Removal::Snapshotted)?;
+    }
+    Ok(())
+}
+
+/// git removes ignored files without a word; the user shall have heard of the large ones.
+fn tell_ignored(hub: &Hub, plan: &Plan) {
+    const LARGE: u64 = 1024 * 1024;
+    if matches!(plan.kind, PlanKind::Forget) {
+        return;
+    }
+    let Ok(ignored) = hub.repository.ignored(&plan.path) else {
+        return;
+    };
+    let mut large: Vec<(u64, PathBuf)> = ignored
+        .into_iter()
+        .map(|path| (size_of(&plan.path.join(&path)), path))
+        .filter(|(size, _)| *size >= LARGE)
+        .collect();
+    large.sort_by(|a, b| b.cmp(a));
+    let names: Vec<String> = large
+        .iter()
+        .take(5)
+        .map(|(size, path)| format!("{} ({} MiB)", path.display(), size / LARGE))
+        .collect();
+    if !names.is_empty() {
+        hub.note(format!(
+            "with {} go ignored files: {}",
+            plan.agent,
+            names.join(", ")
+        ));
+    }
+}
+
+fn remove(hub: &Hub, left: &LeftByEval, plan: &Plan) -> Result<()> {
+    let how = match plan.kind {
+        PlanKind::Snapshot => Removal::Snapshotted,
+        // git would refuse the files that an evaluation left. Looked at once more:
+        // a file may have appeared since the plan was made.
+        _ if !hub.repository.changes(&plan.path)?.is_empty()
+            && hub.work_in(&plan.path, left, plan.agent)?.is_empty() =>
+        {
+            Removal::Snapshotted
+        }
+        _ => Removal::Checked,
+    };
+    Ok(hub.repository.remove_worktree(&plan.path, how)?)
+}

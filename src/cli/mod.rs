@@ -34,6 +34,7 @@ mod retry;
 mod run;
 mod schema;
 mod send;
+mod snapshots;
 mod spawn;
 mod status;
 mod stdin;
@@ -116,6 +117,8 @@ enum Command {
     Cleanup(cleanup::Args),
     /// Bring branches and worktrees of a session back from its archive tags
     Restore(restore::Args),
+    /// List the work that cleanups have kept; show it, bring it back, give it up
+    Snapshots(snapshots::Args),
     /// List the presets for agents, and which of them are installed here
     Agents(agents::Args),
     /// Print where an agent's worktree is
@@ -195,6 +198,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Archive(args) => archive::run(args, global),
         Command::Cleanup(args) => cleanup::run(args, global),
         Command::Restore(args) => restore::run(args, global),
+        Command::Snapshots(args) => snapshots::run(args, global),
         Command::Agents(args) => agents::run(&args, global),
         Command::Board(args) => board::run(args, global),
         Command::Path(args) => path::run(&args, global),

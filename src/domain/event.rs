@@ -48,6 +48,8 @@ pub enum Operation {
     Restore,
     /// What was not as it should be was mended.
     Doctor,
+    /// Snapshots were given up.
+    Expire,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -75,6 +77,7 @@ impl Operation {
             Self::Cleanup => "cleanup",
             Self::Restore => "restore",
             Self::Doctor => "doctor",
+            Self::Expire => "expire",
             Self::Unknown => "unknown",
         }
     }

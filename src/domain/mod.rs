@@ -37,6 +37,7 @@ pub mod rounds;
 pub mod session;
 pub mod settings;
 pub mod since;
+pub mod snapshot;
 pub mod state;
 pub mod strategy;
 pub mod template;

@@ -57,6 +57,7 @@ mod dry_run;
 mod graft;
 mod restore;
 mod rounds;
+mod snapshots;
 mod templates;
 
 pub use dag::{AttemptName, DagAttempt, DagCommit, DagReport};
@@ -64,6 +65,10 @@ pub use dry_run::{DryRunReport, PlannedAgent};
 pub use graft::GraftReport;
 pub use restore::{RestoreReport, RestoredAgent};
 pub use rounds::{RoundReport, RoundsEnd};
+pub use snapshots::{
+    ListedSnapshot, SnapshotExpireReport, SnapshotFile, SnapshotKind, SnapshotRestoreReport,
+    SnapshotShowReport, SnapshotsReport,
+};
 pub use templates::{ListedTemplate, TemplateSource, TemplatesReport};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.

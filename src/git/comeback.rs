@@ -47,32 +47,33 @@ impl Repository {
         self.unlock(path)
     }
 
-    /// Gives a worktree the files of a snapshot; its commit and its index stay, so that they are
-    /// uncommitted work again. What is there of it already is no obstacle.
+    /// Gives a worktree what a snapshot changes; its commit and its index stay, so that it is
+    /// uncommitted work again. What is there of it already is no obstacle, and neither is other
+    /// work.
     ///
     /// # Errors
     /// [`Error::FilesInTheWay`] when it holds other work that would be overwritten: then nothing
     /// was changed.
     pub fn put_work(&self, worktree: &Path, snapshot: &CommitId) -> Result<()> {
         let (index, now) = self.as_it_stands(worktree)?;
-        self.check_room(worktree, &now, snapshot)?;
+        let paths = self.lacking(worktree, &now, snapshot)?;
+        let whole = self.grafted_tree(&now, snapshot, &paths)?;
         // git looks at every file once more before it writes it.
         index
             .git(worktree)
             .args(["read-tree", "-m", "-u", "--no-sparse-checkout"])
-            .args([now.as_str(), snapshot.as_str()])
+            .args([now.as_str(), whole.as_str()])
             .run()
             .map(drop)
     }
 
-    /// Whether a worktree lacks files of a snapshot.
+    /// Whether a worktree lacks something of what a snapshot changes.
     ///
     /// # Errors
     /// As [`Repository::put_work`].
     pub fn lacks_work(&self, worktree: &Path, snapshot: &CommitId) -> Result<bool> {
         let (_, now) = self.as_it_stands(worktree)?;
-        self.check_room(worktree, &now, snapshot)?;
-        Ok(!self.differing(&now, snapshot, ANY)?.is_empty())
+        Ok(!self.lacking(worktree, &now, snapshot)?.is_empty())
     }
 
     /// All files of a worktree that git does not ignore, as an index of their own and as a tree.
@@ -84,23 +85,34 @@ impl Repository {
         Ok((index, tree))
     }
 
-    /// Refuses what would be overwritten and is neither as the commit nor as the snapshot has it.
-    fn check_room(&self, worktree: &Path, now: &CommitId, snapshot: &CommitId) -> Result<()> {
+    /// The paths that a snapshot changes and that the worktree does not have as the snapshot has
+    /// them; one that is not as its commit has it either is other work, and refused.
+    fn lacking(
+        &self,
+        worktree: &Path,
+        now: &CommitId,
+        snapshot: &CommitId,
+    ) -> Result<Vec<PathBuf>> {
         let head = Git::new(worktree).args(["rev-parse", "HEAD"]).run()?;
         let head = printed_id(&head)?;
+        let meant = self.differing(&head, snapshot, ANY)?;
+        let other = self.differing(now, snapshot, ANY)?;
+        let lacking: Vec<PathBuf> = meant.intersection(&other).cloned().collect();
         let changed = self.differing(&head, now, ANY)?;
-        let missing = self.differing(now, snapshot, ANY)?;
-        let mut taken: BTreeSet<PathBuf> = changed.intersection(&missing).cloned().collect();
         // What git ignores is in no tree.
         let added = self.differing(now, snapshot, "--diff-filter=A")?;
-        let is_there = |path: &PathBuf| fs::symlink_metadata(worktree.join(path)).is_ok();
-        taken.extend(added.into_iter().filter(is_there));
+        let is_ignored = |path: &PathBuf| {
+            added.contains(path)
+                && fs::symlink_metadata(worktree.join(path)).is_ok_and(|m| !m.is_dir())
+        };
+        let in_the_way = |path: &&PathBuf| changed.contains(*path) || is_ignored(path);
+        let taken: Vec<PathBuf> = lacking.iter().filter(in_the_way).cloned().collect();
         if taken.is_empty() {
-            return Ok(());
+            return Ok(lacking);
         }
         Err(Error::FilesInTheWay {
             checkout: worktree.to_path_buf(),
-            paths: taken.into_iter().collect(),
+            paths: taken,
         })
     }
 

@@ -45,6 +45,33 @@ impl Repository {
         paths: &[PathBuf],
         message: &str,
     ) -> Result<Option<CommitId>> {
+        let tree = self.grafted_tree(onto, from, paths)?;
+        let before = format!("{onto}^{{tree}}");
+        let before = printed_id(&self.git().args(["rev-parse", &before]).run()?)?;
+        if tree == before {
+            return Ok(None);
+        }
+        let mut commit = self
+            .git()
+            .durable()
+            .args(["commit-tree", tree.as_str(), "-p", onto.as_str(), "-F", "-"])
+            .input(message);
+        for (name, value) in self.stand_in_identity()? {
+            commit = commit.variable(name, value);
+        }
+        commit = commit
+            .variable("GIT_AUTHOR_NAME", "hub")
+            .variable("GIT_AUTHOR_EMAIL", "hub@localhost");
+        printed_id(&commit.run()?).map(Some)
+    }
+
+    /// The tree of `onto`, a commit or a tree, with the named paths as `from` has them.
+    pub(super) fn grafted_tree(
+        &self,
+        onto: &CommitId,
+        from: &CommitId,
+        paths: &[PathBuf],
+    ) -> Result<CommitId> {
         let folder = tempfile::Builder::new()
             .prefix("hub-graft-")
             .tempdir()
@@ -71,26 +98,20 @@ impl Repository {
         }
         let update = ["update-index", "--add", "--replace", "-z", "--index-info"];
         with_index().args(update).input(entries).run()?;
-        let tree = printed_id(&with_index().arg("write-tree").run()?)?;
-        let before = format!("{onto}^{{tree}}");
-        let before = printed_id(&self.git().args(["rev-parse", &before]).run()?)?;
-        if tree == before {
-            return Ok(None);
-        }
-        let mut commit = git()
-            .args(["commit-tree", tree.as_str(), "-p", onto.as_str(), "-F", "-"])
-            .input(message);
-        for (name, value) in self.stand_in_identity()? {
-            commit = commit.variable(name, value);
-        }
-        commit = commit
-            .variable("GIT_AUTHOR_NAME", "hub")
-            .variable("GIT_AUTHOR_EMAIL", "hub@localhost");
-        printed_id(&commit.run()?).map(Some)
+        printed_id(&with_index().arg("write-tree").run()?)
     }
 
     /// The entries of a commit's tree at and below some paths, as `ls-tree -r` prints them.
     fn listed(&self, commit: &CommitId, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+        // A command line holds only so much.
+        const AT_ONCE: usize = 256;
+        let parts = paths
+            .chunks(AT_ONCE)
+            .map(|part| self.listed_at_once(commit, part));
+        Ok(parts.collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    fn listed_at_once(&self, commit: &CommitId, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
         let call = self.git().arg("--literal-pathspecs");
         let call = call.args(["ls-tree", "-r", "-z", "--full-tree", commit.as_str(), "--"]);
         let answer = call.args(paths).run()?;

@@ -55,6 +55,23 @@ impl Repository {
         })
     }
 
+    /// The commits that a commit stands on, in their order.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn parents(&self, commit: &CommitId) -> Result<Vec<CommitId>> {
+        let Some(library) = &self.library else {
+            let parents = format!("{commit}^@");
+            let answer = self.git().args(["rev-parse", &parents]).run()?;
+            let lines = program::text(&answer)?.lines();
+            return lines.map(|line| printed_id(line.as_bytes())).collect();
+        };
+        let found = library
+            .find_commit(oid(commit)?)
+            .map_err(Error::library("read a commit"))?;
+        found.parent_ids().map(commit_id).collect()
+    }
+
     /// The newest commit that both reach; `None` when their histories are apart.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::restore::RestoreRefused;
 use crate::domain::session::Exit;
+use crate::domain::snapshot::SnapshotRefused;
 use crate::domain::state::{AgentStatus, SessionState, TransitionError};
 use crate::domain::strategy::BadList;
 use crate::domain::template::UnknownPlaceholder;
@@ -53,6 +54,9 @@ pub enum Error {
     /// Something that cannot come back as it was.
     #[error(transparent)]
     Restore(#[from] RestoreRefused),
+    /// A snapshot that is not there, or cannot be brought back in this way.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotRefused),
     /// Somebody works in a worktree that was to go.
     #[error(transparent)]
     ProcessInside(#[from] ProcessInside),
@@ -497,6 +501,7 @@ impl Diagnostic for Error {
             Self::Template(error) => error.code(),
             Self::Graft(error) => error.code(),
             Self::Restore(error) => error.code(),
+            Self::Snapshot(error) => error.code(),
             Self::ProcessInside(error) => error.code(),
             Self::Mode(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
@@ -567,6 +572,7 @@ impl Diagnostic for Error {
             Self::Template(error) => return error.hint(),
             Self::Graft(error) => return error.hint(),
             Self::Restore(error) => return error.hint(),
+            Self::Snapshot(error) => return error.hint(),
             Self::ProcessInside(error) => return error.hint(),
             Self::Mode(error) => return error.hint(),
             Self::BadStrategies { source, .. } => return source.hint(),

@@ -126,6 +126,18 @@ impl Hub {
         &self.folder
     }
 
+    /// A path of the user's, absolute and without links; it need not be there yet.
+    ///
+    /// # Errors
+    /// When hub's documents cannot hold it as text.
+    pub(super) fn absolute(&self, path: &Path) -> Result<PathBuf> {
+        let path = resolved(&self.folder.join(path));
+        match path.to_str() {
+            Some(_) => Ok(path),
+            None => Err(store::Error::NotUnicode { path }.into()),
+        }
+    }
+
     /// Waits for `time`.
     ///
     /// # Errors

@@ -65,6 +65,16 @@ fn evaluated(repo: &TestRepo) -> String {
     session
 }
 
+/// An archived session that is cleaned up, with a snapshot of agent-1's work.
+fn cleaned_by_force(repo: &TestRepo) -> String {
+    let session = worked(repo);
+    repo.hub(["archive", &session]).ok();
+    let worktree = repo.hub(["path", &session, "agent-1"]).ok().stdout;
+    repo.write(format!("{}/untracked", worktree.trim_end()), "work\n");
+    repo.hub(["cleanup", &session, "--force"]).ok();
+    session
+}
+
 /// The scenarios by name: a preparation, and the command that is hit.
 fn scenario(name: &str) -> Scenario {
     Scenario::new(|repo| match name {
@@ -138,6 +148,17 @@ fn scenario(name: &str) -> Scenario {
             repo.hub(["cleanup", &session]).ok();
             let command = words(&format!("restore {session}"));
             (Some(session), command)
+        }
+        "snapshots restore" => {
+            let session = cleaned_by_force(repo);
+            (Some(session), words("snapshots restore agent-1"))
+        }
+        "snapshots expire" => {
+            let session = cleaned_by_force(repo);
+            (
+                Some(session),
+                words("snapshots expire --older-than 0s --yes"),
+            )
         }
         _ => panic!("{name} is no scenario"),
     })

@@ -48,5 +48,6 @@ mod retry;
 mod rounds;
 mod run;
 mod send;
+mod snapshots;
 mod statistics;
 mod support;

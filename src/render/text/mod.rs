@@ -13,6 +13,7 @@ mod presets;
 mod restore;
 mod results;
 mod session;
+mod snapshots;
 mod templates;
 
 use std::fmt::Write as _;
@@ -35,6 +36,7 @@ pub use presets::presets;
 pub use restore::restore;
 pub use results::{archive, cleanup, graft, merge, run};
 pub use session::{init, list, path, status, update};
+pub use snapshots::{snapshot, snapshot_expired, snapshot_restored, snapshots};
 pub use templates::{template, templates};
 
 /// A duration as people say it.

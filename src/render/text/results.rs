@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::refs::{SnapshotLabel, SnapshotRef};
 use crate::domain::report::{
     ArchiveReport, ArchivedAttempt, CleanupReport, GraftReport, MergeReport, RoundsEnd, RunReport,
 };
+use crate::domain::snapshot;
 
 use super::{dash, lines};
 use crate::render::table::{self, number, text};
@@ -74,8 +76,9 @@ pub fn cleanup(report: &CleanupReport) -> String {
         let name = &snapshot.r#ref;
         let _ = writeln!(
             text,
-            "kept work of {} as {name}; `git worktree add PATH {name}` brings it back",
-            snapshot.agent
+            "kept work of {} as {name}; `{}` brings it back",
+            snapshot.agent,
+            how_back(name)
         );
     }
     for path in &report.removed_worktrees {
@@ -88,6 +91,15 @@ pub fn cleanup(report: &CleanupReport) -> String {
         let _ = writeln!(text, "deleted {branch}");
     }
     text
+}
+
+/// The command that brings a snapshot back.
+fn how_back(name: &SnapshotRef) -> String {
+    let short = snapshot::short(name);
+    match name.label {
+        SnapshotLabel::Uncommitted(_) => format!("hub snapshots restore {short}"),
+        SnapshotLabel::Discarded(_) => format!("hub snapshots restore {short} --branch NAME"),
+    }
 }
 
 /// `hub run`; its ranking was shown before the question.

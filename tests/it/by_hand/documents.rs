@@ -72,6 +72,20 @@ impl<'r> Schemas<'r> {
         self.answers("board-post", &reply, &["--format", "json"]);
     }
 
+    /// Keeps work of agent-1, whose worktree stands, and brings it back.
+    fn answers_of_snapshots(&mut self, session: &str) {
+        let new = self.repo.worktree(session, "agent-1").join("new");
+        self.repo.write(new, "new\n");
+        self.repo.hub(["cleanup", session, "--force"]).ok();
+        self.answers_twice("snapshots", &["snapshots"]);
+        let one = "agent-1/uncommitted";
+        self.answers_twice("snapshots-show", &["snapshots", "show", one]);
+        self.answers_twice("snapshots-restore", &["snapshots", "restore", one]);
+        self.repo.hub(["cleanup", session, "--force"]).ok();
+        let all = ["snapshots", "expire", "--older-than", "0s", "--yes"];
+        self.answers_twice("snapshots-expire", &all);
+    }
+
     /// Evaluates with a judge, and again without.
     fn answers_with_a_judge(&mut self, session: &str) {
         let judge = "echo '{\"winner\":\"a\"}'";
@@ -228,6 +242,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     look(&mut all);
     all.answers_twice("cleanup", &["cleanup", session]);
     all.answers_twice("restore", &["restore", session, "agent-1"]);
+    all.answers_of_snapshots(session);
     look(&mut all);
     all.answers(
         "update",

@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use super::{branch, snapshots};
 use crate::support::{TestRepo, Tree};
 
-/// Cleans up by force; returns the one snapshot that is told of, checked out as the report says.
+/// Cleans up by force; returns the one snapshot that is told of, brought back as the report says.
 fn brought_back(repo: &TestRepo, id: &str) -> Tree {
     let cleanup = repo.hub(["cleanup", id, "--force"]).ok();
     let kept = snapshots(repo);
@@ -18,7 +18,7 @@ fn brought_back(repo: &TestRepo, id: &str) -> Tree {
     assert!(!repo.worktree(id, "agent-1").exists());
     let line = cleanup.stdout.lines().find(|line| line.contains(name));
     let command = line.unwrap().split('`').nth(1).unwrap();
-    repo.typed(&command.replace("PATH", "../back"));
+    repo.typed(&format!("{command} --into ../back"));
     Tree::read(&repo.root().join("back")).outside(".git")
 }
 

@@ -43,6 +43,7 @@ fn help_lists_the_commands() {
       archive      Keep every attempt as a tag and end the session without a merge
       cleanup      Remove the worktrees and branches of a session that is at its end
       restore      Bring branches and worktrees of a session back from its archive tags
+      snapshots    List the work that cleanups have kept; show it, bring it back, give it up
       agents       List the presets for agents, and which of them are installed here
       path         Print where an agent's worktree is
       board        Read the message board, and add to it
@@ -225,6 +226,8 @@ fn every_schema_is_one_and_the_help_lists_them_all() {
     expected.retain(|command| !without.contains(&command.as_str()));
     // A command with commands of its own; `reply` prints what `post` does.
     expected.extend(["board-list", "board-post", "board-read"].map(str::to_owned));
+    let of_snapshots = ["snapshots-expire", "snapshots-restore", "snapshots-show"];
+    expected.extend(of_snapshots.map(str::to_owned));
     // What two commands print with `--dry-run`.
     expected.push("dry-run".to_owned());
     expected.sort();

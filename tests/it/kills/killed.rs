@@ -91,3 +91,13 @@ fn a_cleanup_by_force_that_is_killed_keeps_every_file() {
 fn a_restore_that_is_killed_leaves_no_half_made_worktree() {
     survives_kills("restore");
 }
+
+#[test]
+fn a_restore_of_a_snapshot_that_is_killed_puts_all_of_its_files_back_later() {
+    survives_kills("snapshots restore");
+}
+
+#[test]
+fn an_expiry_that_is_killed_leaves_the_ids_in_the_journal() {
+    survives_kills("snapshots expire");
+}

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args as Arguments;
 
 use crate::lifecycle::{SessionSelector, dag};
-use crate::render::{graph, text};
+use crate::render::{Format, graph, text};
 
 use super::Outcome;
 use super::global::Global;
@@ -28,10 +28,17 @@ pub struct Args {
     ascii: bool,
 }
 
-pub fn run(args: &Args, global: &Global) -> Outcome {
+pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
-    let report = dag::run(&hub, args.session.as_ref(), args.frontier)?;
     let output = global.output();
+    let drawn = global.wants_dot() || global.wants_mermaid() || args.graph;
+    let request = dag::Request {
+        session: args.session,
+        only_frontier: args.frontier,
+        // No drawing shows them; a document has the same keys on every run.
+        diffs: !drawn || output.format() == Format::Json,
+    };
+    let report = dag::run(&hub, &request)?;
     if global.wants_dot() {
         output.write(&graph::dot(&report))?;
     } else if global.wants_mermaid() {

@@ -202,7 +202,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Agents(args) => agents::run(&args, global),
         Command::Board(args) => board::run(args, global),
         Command::Path(args) => path::run(&args, global),
-        Command::Dag(args) => dag::run(&args, global),
+        Command::Dag(args) => dag::run(args, global),
         Command::Events(args) => events::run(&args, global),
         Command::Metrics(args) => metrics::run(&args, global),
         Command::Doctor(args) => doctor::run(args, global),

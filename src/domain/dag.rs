@@ -37,14 +37,14 @@ pub fn reaches(nodes: &[Node], tips: &[CommitId], base: Option<&CommitId>) -> Ve
     }
     let base = base.and_then(|base| numbers.get(base)).copied();
     let mut ahead = vec![0; distinct.len()];
-    let mut containers: Vec<Vec<usize>> = vec![Vec::new(); distinct.len()];
+    let mut containers = vec![Bits::default(); distinct.len()];
     let mut reached_by: HashMap<&CommitId, Bits> = HashMap::new();
     for node in nodes {
         // No child of it follows: what reaches it is complete, and not needed after it.
         let mut bits = reached_by.remove(&node.commit).unwrap_or_default();
         if let Some(number) = numbers.get(&node.commit) {
             if let Some(containers) = containers.get_mut(*number) {
-                *containers = bits.ones().collect();
+                containers.clone_from(&bits);
             }
             bits.set(*number);
         }
@@ -60,14 +60,16 @@ pub fn reaches(nodes: &[Node], tips: &[CommitId], base: Option<&CommitId>) -> Ve
         }
     }
     let own = |number: usize| ahead.get(number).copied().unwrap_or_default();
-    let first_tip = |number: usize| {
-        let commit = distinct.get(number)?;
-        tips.iter().position(|tip| tip == *commit)
-    };
+    // The base is no attempt, unless one ends there.
+    let mut first_tips: HashMap<&CommitId, usize> = HashMap::new();
+    for (place, tip) in tips.iter().enumerate() {
+        first_tips.entry(tip).or_insert(place);
+    }
+    let first_tips = distinct.iter().map(|tip| first_tips.get(tip).copied());
+    let first_tips: Vec<Option<usize>> = first_tips.collect();
     let nearest = |number: usize| {
-        let containers = containers.get(number)?.iter();
-        // The base is no attempt, unless one ends there.
-        let tips = containers.filter_map(|other| Some((own(*other), first_tip(*other)?)));
+        let containers = containers.get(number)?.ones();
+        let tips = containers.filter_map(|other| Some((own(other), (*first_tips.get(other)?)?)));
         tips.min().map(|(_, tip)| tip)
     };
     let nearest: Vec<Option<usize>> = (0..distinct.len()).map(nearest).collect();
@@ -78,6 +80,17 @@ pub fn reaches(nodes: &[Node], tips: &[CommitId], base: Option<&CommitId>) -> Ve
             contained_in: number.and_then(|number| nearest.get(number).copied().flatten()),
         })
         .collect()
+}
+
+/// Whether every way down from `tips` goes to `base`: then `base` is what all have in common.
+///
+/// The nodes are all commits that the tips reach and the base does not.
+#[must_use]
+pub fn stand_on(nodes: &[Node], tips: &[CommitId], base: &CommitId) -> bool {
+    let known: HashSet<&CommitId> = nodes.iter().map(|node| &node.commit).collect();
+    let within = |commit: &CommitId| commit == base || known.contains(commit);
+    let on = |node: &Node| !node.parents.is_empty() && node.parents.iter().all(within);
+    tips.iter().all(within) && nodes.iter().all(on)
 }
 
 /// The order to draw nodes in: children before parents, and the commits of one tip together.
@@ -236,6 +249,35 @@ mod tests {
         let graph = nodes(&[(3, &[1, 2]), (2, &[0]), (1, &[0]), (0, &[])]);
         let reaches = reaches(&graph, &ids(&[3, 2]), Some(&id(0)));
         assert_eq!(shown(&reaches), [(3, None), (1, Some(0))]);
+    }
+
+    #[test]
+    fn tips_stand_on_what_all_their_ways_lead_to() {
+        let two = nodes(&[(4, &[1]), (3, &[1]), (2, &[1])]);
+        assert!(stand_on(&two, &ids(&[2, 3, 4]), &id(1)));
+        assert!(stand_on(&[], &ids(&[1]), &id(1)));
+        // One went back behind the base, one has another base below, one has a root of its own.
+        assert!(!stand_on(&two, &ids(&[2, 0]), &id(1)));
+        let older = nodes(&[(3, &[1, 0]), (2, &[1])]);
+        assert!(!stand_on(&older, &ids(&[2, 3]), &id(1)));
+        let apart = nodes(&[(3, &[]), (2, &[1])]);
+        assert!(!stand_on(&apart, &ids(&[2, 3]), &id(1)));
+    }
+
+    #[test]
+    fn a_thousand_tips_in_a_line_each_name_the_next() {
+        let edges: Vec<(usize, Vec<usize>)> = (0..1500).rev().map(|n| (n, below(n))).collect();
+        let edges: Vec<(usize, &[usize])> = edges.iter().map(|(n, p)| (*n, &p[..])).collect();
+        let tips: Vec<usize> = (1..1500).collect();
+        let found = reaches(&nodes(&edges), &ids(&tips), Some(&id(0)));
+        for (place, reach) in found.iter().enumerate() {
+            assert_eq!(reach.ahead, place + 1);
+            assert_eq!(reach.contained_in, (place < 1498).then_some(place + 1));
+        }
+    }
+
+    fn below(number: usize) -> Vec<usize> {
+        number.checked_sub(1).into_iter().collect()
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What differs between commits, and what a commit holds.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::domain::diff::{ChangedLines, DiffStat, FileDiff};
@@ -8,6 +9,9 @@ use crate::domain::refs::CommitId;
 use super::error::{Error, Result};
 use super::program;
 use super::repository::{Repository, oid, path_from};
+
+/// From how many tips on it is worth opening the repository again for each thread.
+const MANY: usize = 16;
 
 impl Repository {
     /// How much `tip` differs from `base`, renames found.
@@ -23,6 +27,57 @@ impl Repository {
             log::debug!("{error}; git does it");
             self.diff_stat_by_program(base, tip)
         })
+    }
+
+    /// How much each of many tips differs from `base`, renames found; equal tips are compared once.
+    ///
+    /// # Errors
+    /// When a commit cannot be read.
+    pub fn diff_stats(
+        &self,
+        base: &CommitId,
+        tips: &[CommitId],
+    ) -> Result<BTreeMap<CommitId, DiffStat>> {
+        let distinct: BTreeSet<&CommitId> = tips.iter().collect();
+        let distinct: Vec<&CommitId> = distinct.into_iter().collect();
+        if distinct.len() < MANY {
+            let one = |tip: &&CommitId| Ok(((*tip).clone(), self.diff_stat(base, tip)?));
+            return distinct.iter().map(one).collect();
+        }
+        let Some(library) = &self.library else {
+            return self.diff_stats_by_program(base, &distinct);
+        };
+        side_by_side(library.path(), base, &distinct).or_else(|error| {
+            log::debug!("{error}; git does it");
+            self.diff_stats_by_program(base, &distinct)
+        })
+    }
+
+    /// One call of git for all of them.
+    fn diff_stats_by_program(
+        &self,
+        base: &CommitId,
+        tips: &[&CommitId],
+    ) -> Result<BTreeMap<CommitId, DiffStat>> {
+        // A commit with what is to be taken for its parent; `--always` names equal ones, too.
+        let pairs: Vec<String> = tips.iter().map(|tip| format!("{tip} {base}\n")).collect();
+        let answer = self
+            .git()
+            .args(["diff-tree", "--stdin", "-r", "--always", "--shortstat"])
+            .args(["--find-renames", "--no-ext-diff"])
+            .input(pairs.concat())
+            .run()?;
+        let mut found = BTreeMap::new();
+        let mut current = None;
+        for line in program::text(&answer)?.lines() {
+            if let Ok(commit) = line.parse::<CommitId>() {
+                found.insert(commit.clone(), DiffStat::new(0, 0, 0));
+                current = Some(commit);
+            } else if let Some(commit) = current.take() {
+                found.insert(commit, parse_shortstat(line));
+            }
+        }
+        Ok(found)
     }
 
     /// The first `most` bytes of what differs between `base` and `tip`, as a patch, and how many
@@ -128,6 +183,38 @@ fn diff_stat_by_library(
         stats.insertions(),
         stats.deletions(),
     ))
+}
+
+/// In as many threads as there are processors: each has the repository open for itself.
+fn side_by_side(
+    repository: &Path,
+    base: &CommitId,
+    tips: &[&CommitId],
+) -> Result<BTreeMap<CommitId, DiffStat>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = tips.len().div_ceil(threads).max(1);
+    let compare = |tips: &[&CommitId]| -> Result<Vec<(CommitId, DiffStat)>> {
+        let opened = git2::Repository::open(repository);
+        let library = opened.map_err(Error::library("open the repository"))?;
+        let one = |tip: &&CommitId| {
+            let stat = diff_stat_by_library(&library, base, tip)?;
+            Ok(((*tip).clone(), stat))
+        };
+        tips.iter().map(one).collect()
+    };
+    let compare = &compare;
+    std::thread::scope(|scope| {
+        let parts = tips.chunks(part);
+        let threads: Vec<_> = parts
+            .map(|tips| scope.spawn(move || compare(tips)))
+            .collect();
+        let mut found = BTreeMap::new();
+        for thread in threads {
+            let panicked = |_| Error::answer("differences", "a thread that ended early");
+            found.extend(thread.join().map_err(panicked)??);
+        }
+        Ok(found)
+    })
 }
 
 /// ` 3 files changed, 10 insertions(+), 2 deletions(-)`; git leaves out what is zero.

@@ -31,6 +31,7 @@ mod protect;
 mod records;
 mod ref_files;
 mod refs;
+mod refs_below;
 mod repository;
 mod survey;
 mod worktrees;

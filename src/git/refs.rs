@@ -12,6 +12,7 @@ use crate::fault::{Point, effect};
 
 use super::error::{Error, Result};
 use super::program;
+use super::refs_below;
 use super::repository::{Repository, commit_id, oid, printed_id};
 
 /// A ref that was found, with the commit that it leads to.
@@ -70,7 +71,10 @@ impl Repository {
     /// When the refs cannot be read.
     pub fn refs_under(&self, prefix: &str) -> Result<Vec<FoundRef>> {
         let mut found = match &self.library {
-            Some(library) => listed_by_library(library, prefix)?,
+            Some(library) => match refs_below::below(&self.common, prefix) {
+                Some(targets) => peeled(library, targets)?,
+                None => listed_by_library(library, prefix)?,
+            },
             None => self.listed_by_program(prefix)?,
         };
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -330,12 +334,30 @@ fn listed_by_library(library: &git2::Repository, prefix: &str) -> Result<Vec<Fou
         let Some(name) = reference.name().ok().and_then(|name| name.parse().ok()) else {
             continue;
         };
-        match reference.peel_to_commit() {
-            Ok(commit) => found.push(FoundRef {
+        found.extend(led_to(name, reference.peel_to_commit())?);
+    }
+    Ok(found)
+}
+
+/// Refs as their files have them, with the commits that they lead to.
+fn peeled(library: &git2::Repository, targets: refs_below::Targets) -> Result<Vec<FoundRef>> {
+    let objects = library.odb().map_err(Error::library("list refs"))?;
+    let mut found = Vec::new();
+    for (name, target) in targets {
+        let Ok(name) = name.parse() else {
+            continue;
+        };
+        let id = git2::Oid::from_str(&target).map_err(Error::library("list refs"))?;
+        // Most name a commit; to know that, nothing of it need be unpacked.
+        if let Ok((_, git2::ObjectType::Commit)) = objects.read_header(id) {
+            let commit = commit_id(id)?;
+            found.push(FoundRef { name, commit });
+        } else {
+            let object = library.find_object(id, None);
+            found.extend(led_to(
                 name,
-                commit: commit_id(commit.id())?,
-            }),
-            Err(error) => log::debug!("{name} leads to no commit: {}", error.message()),
+                object.and_then(|object| object.peel_to_commit()),
+            )?);
         }
     }
     Ok(found)
@@ -351,6 +373,22 @@ fn lock(transaction: &mut git2::Transaction<'_>, change: &RefChange) -> Result<(
             },
             _ => Error::library("lock a ref")(error),
         })
+}
+
+fn led_to(
+    name: RefName,
+    commit: std::result::Result<git2::Commit<'_>, git2::Error>,
+) -> Result<Option<FoundRef>> {
+    match commit {
+        Ok(commit) => Ok(Some(FoundRef {
+            name,
+            commit: commit_id(commit.id())?,
+        })),
+        Err(error) => {
+            log::debug!("{name} leads to no commit: {}", error.message());
+            Ok(None)
+        }
+    }
 }
 
 /// The lock files at or below a folder of refs.

@@ -1,11 +1,10 @@
 //! `hub dag`: the attempts of a session, which contains which, and their commits.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::DateTime;
 
 use crate::domain::dag::{self, Node, Reach};
-use crate::domain::diff::DiffStat;
 use crate::domain::evaluation::Evaluation;
 use crate::domain::id::SessionSelector;
 use crate::domain::refs::CommitId;
@@ -18,16 +17,23 @@ use super::error::Result;
 use super::hub::Hub;
 use super::status::measured_commit;
 
-/// Describes the attempts of a session; of the newest where none is named.
+/// What is asked about the attempts of a session.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The session; the newest where none is named.
+    pub session: Option<SessionSelector>,
+    /// Only attempts that no other one contains.
+    pub only_frontier: bool,
+    /// Whether what they change is counted: of many attempts it takes longer than all else.
+    pub diffs: bool,
+}
+
+/// Describes the attempts of a session.
 ///
 /// # Errors
 /// When the session cannot be read, or git cannot.
-pub fn run(
-    hub: &Hub,
-    selector: Option<&SessionSelector>,
-    only_frontier: bool,
-) -> Result<DagReport> {
-    let stored = hub.find(selector, "", |_| true)?;
+pub fn run(hub: &Hub, request: &Request) -> Result<DagReport> {
+    let stored = hub.find(request.session.as_ref(), "", |_| true)?;
     let evaluation = stored.evaluation()?;
     let attempts: Vec<(AttemptInfo, Option<CommitId>)> = hub
         .attempts(&stored.session)?
@@ -41,8 +47,11 @@ pub fn run(
         .collect();
     let tips: Vec<CommitId> = attempts.iter().filter_map(|(_, tip)| tip.clone()).collect();
     let graph = Graph::read(hub, &stored, &tips)?;
-    let mut agents = graph.attempts(hub, &stored, evaluation.as_ref(), &attempts)?;
-    agents.retain(|attempt| attempt.frontier || !only_frontier);
+    let mut agents = graph.attempts(&stored, evaluation.as_ref(), &attempts);
+    agents.retain(|attempt| attempt.frontier || !request.only_frontier);
+    if request.diffs {
+        add_diffs(hub, graph.base.as_ref(), &mut agents)?;
+    }
     Ok(DagReport {
         session: stored.config.session_id.clone(),
         agents,
@@ -65,6 +74,14 @@ impl Graph {
         let recorded = stored.config.base_commit.clone();
         // A shallow clone may have lost it.
         let recorded = recorded.filter(|base| repository.commit(base).is_ok());
+        if let Some(base) = &recorded {
+            // Nearly always all go on from there, and then there is nothing to look for.
+            let (nodes, infos) = split(repository.history(tips, Some(base))?);
+            if dag::stand_on(&nodes, tips, base) {
+                let (nodes, infos) = on_floor(hub, nodes, infos, Some(base.clone()))?;
+                return Ok(Self::of(nodes, infos, tips, recorded));
+            }
+        }
         let mut roots = tips.to_vec();
         match &recorded {
             Some(base) => roots.push(base.clone()),
@@ -77,32 +94,32 @@ impl Graph {
             None => floor.clone().filter(|_| roots.len() > tips.len()),
         };
         let starts: Vec<CommitId> = tips.iter().chain(&base).cloned().collect();
-        let mut found = repository.history(&starts, floor.as_ref())?;
-        if let Some(floor) = floor {
-            let info = repository.commit(&floor)?;
-            let node = Node {
-                commit: floor,
-                parents: Vec::new(),
-            };
-            found.push((node, info));
-        }
-        let (nodes, infos): (Vec<Node>, Vec<CommitInfo>) = found.into_iter().unzip();
+        let (nodes, infos) = split(repository.history(&starts, floor.as_ref())?);
+        let (nodes, infos) = on_floor(hub, nodes, infos, floor)?;
+        Ok(Self::of(nodes, infos, tips, base))
+    }
+
+    fn of(
+        nodes: Vec<Node>,
+        infos: Vec<CommitInfo>,
+        tips: &[CommitId],
+        base: Option<CommitId>,
+    ) -> Self {
         let ids = nodes.iter().map(|node| node.commit.clone());
-        Ok(Self {
+        Self {
             reaches: dag::reaches(&nodes, tips, base.as_ref()),
             infos: ids.zip(infos).collect(),
             nodes,
             base,
-        })
+        }
     }
 
     fn attempts(
         &self,
-        hub: &Hub,
         stored: &StoredSession,
         evaluation: Option<&Evaluation>,
         attempts: &[(AttemptInfo, Option<CommitId>)],
-    ) -> Result<Vec<DagAttempt>> {
+    ) -> Vec<DagAttempt> {
         let session = &stored.config.session_id;
         let winner = evaluation
             .and_then(|found| found.winner(stored.config.direction(), stored.config.baseline));
@@ -112,7 +129,6 @@ impl Graph {
             .filter_map(|(attempt, tip)| tip.as_ref().map(|_| attempt))
             .collect();
         let mut reaches = self.reaches.iter();
-        let mut diffs = BTreeMap::new();
         let mut described = Vec::new();
         for (attempt, tip) in attempts {
             let reach = tip.as_ref().and_then(|_| reaches.next());
@@ -126,7 +142,7 @@ impl Graph {
                 branch: attempt.branch(session).name(),
                 tag: attempt.archived.as_ref().map(|_| attempt.tag(session)),
                 commits_ahead: ahead,
-                diff: self.diff(hub, tip.as_ref(), &mut diffs)?,
+                diff: None,
                 last_update: info.and_then(|info| DateTime::from_timestamp(info.time, 0)),
                 last_message: info.map(|info| info.subject.clone()),
                 frontier: reach.is_some_and(|reach| reach.contained_in.is_none()),
@@ -139,25 +155,7 @@ impl Graph {
                 commit: tip.clone(),
             });
         }
-        Ok(described)
-    }
-
-    /// What a tip changes; equal tips are compared once.
-    fn diff(
-        &self,
-        hub: &Hub,
-        tip: Option<&CommitId>,
-        known: &mut BTreeMap<CommitId, DiffStat>,
-    ) -> Result<Option<DiffStat>> {
-        let (Some(base), Some(tip)) = (&self.base, tip) else {
-            return Ok(None);
-        };
-        if let Some(diff) = known.get(tip) {
-            return Ok(Some(*diff));
-        }
-        let diff = hub.repository.diff_stat(base, tip)?;
-        known.insert(tip.clone(), diff);
-        Ok(Some(diff))
+        described
     }
 
     /// The commits in the order they are drawn in.
@@ -180,4 +178,37 @@ impl Graph {
             })
             .collect()
     }
+}
+
+fn split(found: Vec<(Node, CommitInfo)>) -> (Vec<Node>, Vec<CommitInfo>) {
+    found.into_iter().unzip()
+}
+
+/// Adds the commit that all have in common below the others.
+fn on_floor(
+    hub: &Hub,
+    mut nodes: Vec<Node>,
+    mut infos: Vec<CommitInfo>,
+    floor: Option<CommitId>,
+) -> Result<(Vec<Node>, Vec<CommitInfo>)> {
+    if let Some(commit) = floor {
+        infos.push(hub.repository.commit(&commit)?);
+        let parents = Vec::new();
+        nodes.push(Node { commit, parents });
+    }
+    Ok((nodes, infos))
+}
+
+/// Counts what the tips change, all of them together.
+fn add_diffs(hub: &Hub, base: Option<&CommitId>, attempts: &mut [DagAttempt]) -> Result<()> {
+    let Some(base) = base else {
+        return Ok(());
+    };
+    let tips = attempts.iter().filter_map(|attempt| attempt.commit.clone());
+    let diffs = hub.repository.diff_stats(base, &tips.collect::<Vec<_>>())?;
+    for attempt in attempts {
+        let commit = attempt.commit.as_ref();
+        attempt.diff = commit.and_then(|commit| diffs.get(commit)).copied();
+    }
+    Ok(())
 }

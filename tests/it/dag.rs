@@ -225,8 +225,19 @@ fn other_programs_get_the_same_graph() {
 }
 
 #[test]
-fn the_git_program_finds_the_same() {
+fn the_git_program_finds_the_same_of_many() {
     let (repo, session) = worked();
+    let four = repo.worktree(&session, "agent-4");
+    for attempt in 2..20 {
+        repo.write(four.join(format!("file-{attempt}")), "one\ntwo\n");
+        repo.commit_in(&four, "Write one more");
+        let branch = format!("hub/{session}/agent-4/attempt-{attempt}");
+        repo.git_in(&four, ["branch", &branch]);
+        if attempt == 10 {
+            // Of these some are files and some are packed.
+            repo.git(["pack-refs", "--all"]);
+        }
+    }
     let other = repo.root().join("odd");
     let home = other.to_str().unwrap();
     // Refs in tables are not read by libgit2.
@@ -249,6 +260,15 @@ fn the_git_program_finds_the_same() {
     );
     let by_library = repo.hub(["dag", &session, "--json"]).json();
     assert_eq!(by_program.json(), by_library);
+    let base = by_library["base_commit"].as_str().unwrap();
+    let attempts = agents(&by_library);
+    assert_eq!(attempts.len(), 4 + 18);
+    for attempt in attempts {
+        let commit = attempt["commit"].as_str().unwrap();
+        let files = repo.git(["diff", "--name-only", base, commit]);
+        let count = files.lines().count();
+        assert_eq!(attempt["diff"]["files_changed"], count, "{attempt}");
+    }
 }
 
 #[test]

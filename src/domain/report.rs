@@ -239,6 +239,8 @@ pub struct StatusReport {
     pub posts: Vec<ShortPost>,
     /// The command that the state suggests next.
     pub next: Option<String>,
+    /// Why that one.
+    pub next_reason: Option<String>,
 }
 
 /// The stored state, as `hub status` shows it.

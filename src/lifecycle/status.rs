@@ -1,18 +1,18 @@
 //! `hub status`: a session with everything that git and the processes say of it.
 
+mod next;
+
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
+use crate::domain::evaluation::EvaluatedAgent;
 use crate::domain::event;
 use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::launch::Launch;
-use crate::domain::mode::Mode;
 use crate::domain::refs::CommitId;
-use crate::domain::report::{AgentReport, ShownStatus, StateReport, StatusReport, StoredAgent};
+use crate::domain::report::{AgentReport, StateReport, StatusReport, StoredAgent};
 use crate::domain::session::{Session, SessionConfig};
-use crate::domain::state::{AgentStatus, SessionState};
 use crate::git::Worktree;
 use crate::process::{heartbeat, logs};
 use crate::store::StoredSession;
@@ -58,7 +58,8 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     let posts = board::latest(hub, stored, POSTS)
         .inspect_err(|error| hub.warn(format!("the board is passed over: {error}")))
         .unwrap_or_default();
-    let next = next_command(stored, &launch, &agents, evaluation);
+    let next = next::command(stored, &launch, &agents, evaluation);
+    let (next, next_reason) = next.unzip();
     Ok(StatusReport {
         state: state_report(&stored.session),
         winner: evaluation
@@ -67,6 +68,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
         unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
         posts,
         next,
+        next_reason,
         agents,
         config: seen.stored.config,
     })
@@ -217,82 +219,4 @@ fn is_missing(stored: &StoredSession, agent: AgentId, worktree: Option<&Worktree
     }
     let record = stored.session.agents().get(&agent);
     !stored.session.state().is_terminal() && record.is_some_and(|r| r.worktree.is_some())
-}
-
-/// What the state suggests to do next.
-fn next_command(
-    stored: &StoredSession,
-    launch: &Launch,
-    agents: &[AgentReport],
-    evaluation: Option<&Evaluation>,
-) -> Option<String> {
-    let config = &stored.config;
-    let id = &config.session_id;
-    let any = |status: ShownStatus| agents.iter().any(|agent| agent.status == Some(status));
-    let is = ShownStatus::Stored;
-    let open = [
-        AgentStatus::Running,
-        AgentStatus::Paused,
-        AgentStatus::Pending,
-    ];
-    let goes_on = open.into_iter().any(|status| any(is(status)));
-    Some(match stored.session.state() {
-        SessionState::Init => format!("hub spawn {id}"),
-        // `hub stop` would end the others, too, and let nobody start those that wait.
-        SessionState::Running if any(ShownStatus::LOST) && goes_on => "hub doctor --fix".to_owned(),
-        SessionState::Running if any(ShownStatus::LOST) => format!("hub stop {id}"),
-        SessionState::Running if any(is(AgentStatus::Running)) => format!("hub wait {id}"),
-        SessionState::Running
-            if any(is(AgentStatus::Paused)) || agents.iter().any(|agent| agent.held) =>
-        {
-            format!("hub resume {id}")
-        }
-        SessionState::Running if is_in_vain(agents, launch) => format!("hub retry {id}"),
-        SessionState::Running => format!("hub eval {id}"),
-        SessionState::Evaluating => match evaluation {
-            None => format!("hub eval {id}"),
-            Some(evaluation) => after_evaluation(config, evaluation),
-        },
-        SessionState::Merged | SessionState::Archived => {
-            let left = agents.iter().any(|agent| agent.worktree.is_some());
-            return left.then(|| format!("hub cleanup {id}"));
-        }
-    })
-}
-
-/// Whether an evaluation would find nothing of any agent, and another attempt could change that.
-fn is_in_vain(agents: &[AgentReport], launch: &Launch) -> bool {
-    let pending = Some(ShownStatus::Stored(AgentStatus::Pending));
-    let tried = agents.iter().any(|agent| agent.status != pending);
-    tried && agents.iter().all(|agent| has_nothing(agent, launch))
-}
-
-/// Whether an evaluation could not find anything of an agent: hub ran it, it has not succeeded,
-/// and there is no commit of it; or it was stopped, before its start or later.
-fn has_nothing(agent: &AgentReport, launch: &Launch) -> bool {
-    let no_work = agent.commits_ahead == Some(0);
-    match agent.status {
-        Some(ShownStatus::Stored(AgentStatus::Cancelled)) => true,
-        Some(ShownStatus::Stored(AgentStatus::Failed | AgentStatus::TimedOut)) => no_work,
-        Some(ShownStatus::Stored(AgentStatus::Pending)) => {
-            no_work && launch.held.contains(&agent.agent)
-        }
-        _ => false,
-    }
-}
-
-fn after_evaluation(config: &SessionConfig, evaluation: &Evaluation) -> String {
-    let id = &config.session_id;
-    let has_winner = || {
-        evaluation
-            .winner(config.direction(), config.baseline)
-            .is_some()
-    };
-    if config.mode != Mode::Compete || has_winner() {
-        return format!("hub merge {id}");
-    }
-    match config.metric {
-        Some(_) => format!("hub archive {id}"),
-        None => format!("hub merge {id} --agent agent-N"),
-    }
 }

@@ -142,7 +142,11 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
         );
     }
     if let Some(next) = &report.next {
-        let _ = writeln!(text, "\nnext: {next}");
+        let _ = write!(text, "\nnext: {next}");
+        if let Some(reason) = &report.next_reason {
+            let _ = write!(text, " ({reason})");
+        }
+        text.push('\n');
     }
     text
 }

@@ -126,7 +126,7 @@ fn status_shows_the_session_its_agents_and_the_next_step() {
     progress/006  hub  [AGE]  [AGENT] succeeded after [DURATION]
     results/001  hub  [AGE]  Ranking: agent-2 is first by p50_ms
 
-    next: hub merge [SESSION]
+    next: hub merge [SESSION] (agent-2 is the winner)
     ");
 }
 

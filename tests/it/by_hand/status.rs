@@ -98,7 +98,7 @@ fn the_text_shows_the_same() {
     dispatch/002  hub  [AGE]  agent-2 attempt-1 dispatch
     dispatch/003  hub  [AGE]  agent-3 attempt-1 dispatch
 
-    next: hub eval [SESSION]
+    next: hub eval [SESSION] (no agent runs)
     ");
 }
 
@@ -193,20 +193,42 @@ fn what_the_evaluation_left_in_a_worktree_is_no_uncommitted_work() {
 fn the_next_command_follows_the_state() {
     let repo = TestRepo::new().with_bench();
     let session = init(&repo);
-    let next = || status(&repo, &session)["next"].clone();
-    assert_eq!(next(), format!("hub spawn {session}"));
+    let is = |command: &str, reason: &str| {
+        let document = status(&repo, &session);
+        assert_eq!(document["next"], format!("hub {command} {session}"));
+        assert_eq!(document["next_reason"], reason);
+        let text = repo.hub(["status", &session]).ok().stdout;
+        let line = format!("\nnext: hub {command} {session} ({reason})\n");
+        assert!(text.ends_with(&line), "{text}");
+    };
+    is("spawn", "there is no attempt yet");
     let gate = Gate::new(&repo);
     repo.hub(["spawn", "--agent-cmd", &gate.agent]).ok();
-    assert_eq!(next(), format!("hub wait {session}"));
+    is("wait", "agent-1, agent-2, agent-3 run");
     gate.open(&repo);
     repo.hub(["wait"]).ok();
-    assert_eq!(next(), format!("hub eval {session}"));
+    is("eval", "every agent has ended");
     repo.hub(["eval"]).ok();
-    assert_eq!(next(), format!("hub merge {session}"));
+    is("merge", "agent-2 is the winner");
     repo.hub(["merge"]).ok();
-    assert_eq!(next(), format!("hub cleanup {session}"));
+    is("cleanup", "its worktrees are still there");
     repo.hub(["cleanup"]).ok();
-    assert_eq!(next(), Value::Null);
+    let document = status(&repo, &session);
+    assert_eq!(document["next"], Value::Null);
+    assert_eq!(document["next_reason"], Value::Null);
+}
+
+#[test]
+fn where_nobody_is_better_the_archive_is_next() {
+    let repo = TestRepo::new().with_bench();
+    let session = init(&repo);
+    let script = repo.script("worse.sh", "echo 900 >p50_ms");
+    repo.hub(["spawn", "--agent-cmd", &script]).ok();
+    repo.hub(["wait"]).ok();
+    repo.hub(["eval"]).fails(8);
+    let document = status(&repo, &session);
+    assert_eq!(document["next"], format!("hub archive {session}"));
+    assert_eq!(document["next_reason"], "nobody beats the baseline");
 }
 
 #[test]
@@ -223,6 +245,8 @@ fn what_is_measured_next_is_more_than_nothing() {
     let none = spawned("exit 1", &[]);
     repo.hub(["wait", &none]).fails(8);
     assert_eq!(next(&none), format!("hub retry {none}"));
+    let reason = &status(&repo, &none)["next_reason"];
+    assert_eq!(reason, "no agent has left anything to measure");
 
     let some = spawned("echo 120 >p50_ms; exit 1", &[]);
     repo.hub(["wait", &some]).fails(8);

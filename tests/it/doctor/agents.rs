@@ -87,7 +87,7 @@ fn a_lost_agent_is_told_of_with_all_that_still_runs_and_ended_without_loss() {
     let spawned = Spawned::new("1", PATIENT);
     spawned.orphan();
     let (repo, session) = (&spawned.repo, &spawned.session);
-    assert_eq!(spawned.next(), format!("hub stop {session}"));
+    assert_eq!(spawned.next(), "hub doctor --fix");
 
     let found = findings(repo);
     assert_eq!(codes(&found), ["lost_agent"]);

@@ -151,7 +151,7 @@ fn shows_a_command_with_quotes_and_an_empty_baseline() {
     eval      pytest bench.py -k "p50 or p99" --json
     metric    p50_ms, lower is better, no baseline
 
-    next: hub eval 20260309-140730
+    next: hub eval 20260309-140730 (the session has no evaluation)
     "#);
 }
 

@@ -26,7 +26,7 @@ fn are_shown_though_the_state_names_no_agents() {
     agent-1  -  1  hub/[SESSION]/agent-1/attempt-1  1  1  +1/-0  1  -  [AGE]  Work of agent-1
     agent-2  -  1  hub/[SESSION]/agent-2/attempt-1  1  1  +1/-0  0  -  [AGE]  Work of agent-2
 
-    next: hub cleanup [SESSION]
+    next: hub cleanup [SESSION] (its worktrees are still there)
     ");
 
     let status = repo.hub(["status", ARCHIVED, "--json"]).json();

@@ -16,7 +16,10 @@ fn an_agent_stands_still_with_all_that_it_started_and_goes_on() {
     assert!(stored["paused_since"].is_string(), "{stored}");
     assert_eq!(counting.statuses(), ["paused"]);
     let text = counting.hub("status", &[]).ok().stdout;
-    let next = format!("next: hub resume {}\n", counting.session);
+    let next = format!(
+        "next: hub resume {} (agent-1 is paused)\n",
+        counting.session
+    );
     assert!(text.ends_with(&next), "{text}");
 
     let resumed = counting.hub("resume", &["--json"]).json();

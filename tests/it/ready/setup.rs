@@ -68,7 +68,7 @@ fn a_failure_ends_the_agent_before_it_runs() {
         "{status}"
     );
     // There is nothing that could be measured.
-    let next = format!("\nnext: hub retry {id}\n");
+    let next = format!("\nnext: hub retry {id} (no agent has left anything to measure)\n");
     assert!(status.stdout.ends_with(&next), "{status}");
     let events = repo.hub(["events", &id, "--json"]).json();
     let events = events["events"].as_array().unwrap();

@@ -16,6 +16,7 @@ mod events;
 mod global;
 mod graft;
 mod init;
+mod integrate;
 mod judge;
 mod limits;
 mod list;
@@ -137,6 +138,8 @@ enum Command {
     Templates(templates::Args),
     /// Show a whole tournament of three scripted agents in a small repository of its own
     Demo(demo::Args),
+    /// Write into this repository how other tools call hub: commands, a section, a workflow
+    Integrate(integrate::Args),
     /// Print the JSON Schema of a command's document
     Schema(schema::Args),
     /// Print a shell's completions for hub
@@ -208,6 +211,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Doctor(args) => doctor::run(args, global),
         Command::Templates(args) => templates::run(args, global),
         Command::Demo(args) => demo::run(&args, global),
+        Command::Integrate(args) => integrate::run(&args, global),
         Command::Schema(args) => schema::run(&args, global),
         Command::Completions(args) => completions::run(&args, global),
         Command::Man(args) => man::run(&args, global),

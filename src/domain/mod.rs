@@ -14,6 +14,7 @@ pub mod evaluation;
 pub mod event;
 pub mod graft;
 pub mod id;
+pub mod integrate;
 pub mod judging;
 pub mod launch;
 pub mod limits;

@@ -1,7 +1,7 @@
 //! What a long operation tells while it runs; the renderer decides what of it is shown.
 
 use super::id::{AgentId, SessionId};
-use super::report::EvalReport;
+use super::report::{EvalReport, IntegrateReport};
 
 /// One thing to tell.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub enum Progress {
     Agents(Vec<AgentProgress>),
     /// The results, before the user is asked what to do with them.
     Ranking(Box<EvalReport>),
+    /// What will be written, before the user is asked.
+    Plan(Box<IntegrateReport>),
     /// A line of the answer itself, printed as it comes.
     Line(String),
 }

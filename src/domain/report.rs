@@ -55,6 +55,7 @@ pub use send::{SendReport, SentTo};
 mod dag;
 mod dry_run;
 mod graft;
+mod integrate;
 mod restore;
 mod rounds;
 mod snapshots;
@@ -63,6 +64,7 @@ mod templates;
 pub use dag::{AttemptName, DagAttempt, DagCommit, DagReport};
 pub use dry_run::{DryRunReport, PlannedAgent};
 pub use graft::GraftReport;
+pub use integrate::{FileAction, IntegrateReport, IntegratedFile};
 pub use restore::{RestoreReport, RestoredAgent};
 pub use rounds::{RoundReport, RoundsEnd};
 pub use snapshots::{

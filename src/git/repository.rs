@@ -115,6 +115,16 @@ impl Repository {
         &self.home
     }
 
+    /// The top of the worktree around `folder`; `None` where there is none.
+    ///
+    /// # Errors
+    /// When git cannot be started.
+    pub fn top_of(&self, folder: &Path) -> Result<Option<PathBuf>> {
+        let call = Git::new(folder).args(["rev-parse", "--show-toplevel"]);
+        let output = call.output()?;
+        Ok(output.status.success().then(|| path_of(&output.stdout)))
+    }
+
     /// The branch that is checked out where hub was started; `None` for a detached HEAD.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::evaluation::requirement::Requirement;
 use crate::domain::graft::GraftRefused;
 use crate::domain::id::{AgentId, BadName, SessionId};
+use crate::domain::integrate::IntegrateRefused;
 use crate::domain::limits::LimitReached;
 use crate::domain::metric::MetricName;
 use crate::domain::mode::BadMode;
@@ -60,6 +61,9 @@ pub enum Error {
     /// Somebody works in a worktree that was to go.
     #[error(transparent)]
     ProcessInside(#[from] ProcessInside),
+    /// Files of an integration that stay as they are.
+    #[error(transparent)]
+    Integrate(#[from] IntegrateRefused),
     /// A mode that cannot be meant.
     #[error(transparent)]
     Mode(#[from] BadMode),
@@ -500,6 +504,7 @@ impl Diagnostic for Error {
             Self::BadName(error) => error.code(),
             Self::Template(error) => error.code(),
             Self::Graft(error) => error.code(),
+            Self::Integrate(error) => error.code(),
             Self::Restore(error) => error.code(),
             Self::Snapshot(error) => error.code(),
             Self::ProcessInside(error) => error.code(),
@@ -571,6 +576,7 @@ impl Diagnostic for Error {
             Self::BadName(error) => return error.hint(),
             Self::Template(error) => return error.hint(),
             Self::Graft(error) => return error.hint(),
+            Self::Integrate(error) => return error.hint(),
             Self::Restore(error) => return error.hint(),
             Self::Snapshot(error) => return error.hint(),
             Self::ProcessInside(error) => return error.hint(),

@@ -62,6 +62,7 @@ impl Reporter {
             Progress::Warning(warning) => self.aside(|| self.output.warning(&warning)),
             Progress::Agents(agents) => self.agents(&agents),
             Progress::Ranking(report) => self.part(&text::eval(&report)),
+            Progress::Plan(plan) => self.plan(&text::integrate_plan(&plan)),
             Progress::Line(line) => self.part(&format!("{line}\n")),
         }
     }
@@ -73,6 +74,17 @@ impl Reporter {
             self.aside(|| {
                 let _ = self.output.write(part);
             });
+        }
+    }
+
+    /// What a question is about is shown in either format.
+    fn plan(&self, plan: &str) {
+        match self.output.format() {
+            Format::Text => self.part(plan),
+            Format::Json => {
+                let shown = anstream::adapter::strip_str(plan.trim_end()).to_string();
+                self.aside(|| self.output.note(&shown));
+            }
         }
     }
 

@@ -13,6 +13,10 @@ use super::error::{Error, Result};
 /// What the name of a file begins with that is not the one it is to replace yet.
 pub(super) const UNFINISHED: &str = ".new-";
 
+/// The modes of new files, before the umask: not the library's 0600 for secrets.
+const DATA: u32 = 0o666;
+const PROGRAM: u32 = 0o777;
+
 /// The replacements in a folder that are not in their place yet.
 pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -41,9 +45,21 @@ pub(super) fn sweep(folder: &Path) {
 /// # Errors
 /// When the system refuses; the old file is then untouched.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_as(path, bytes, DATA)
+}
+
+/// As [`replace`], and a new file can be run by whoever the umask lets.
+///
+/// # Errors
+/// As [`replace`].
+pub(super) fn replace_program(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_as(path, bytes, PROGRAM)
+}
+
+fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let file = effect(Point::WriteBeside, Error::io("replace", path), || {
-        let mut file = beside(folder)?;
+        let mut file = beside(folder, mode)?;
         if let Ok(old) = fs::metadata(path) {
             file.as_file()
                 .set_permissions(old.permissions())
@@ -67,7 +83,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// When the system refuses.
 pub fn check_folder(folder: &Path) -> Result<()> {
     effect(Point::WriteBeside, Error::io("write into", folder), || {
-        beside(folder).map(drop)
+        beside(folder, DATA).map(drop)
     })
 }
 
@@ -79,7 +95,7 @@ pub fn check_folder(folder: &Path) -> Result<()> {
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let file = effect(Point::WriteBeside, Error::io("write", path), || {
-        let mut file = beside(folder)?;
+        let mut file = beside(folder, DATA)?;
         file.write_all(bytes)
             .and_then(|()| file.as_file().sync_all())
             .map_err(Error::io("write", path))?;
@@ -97,12 +113,10 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
 }
 
 /// A new file in a folder that has no name of its own yet.
-fn beside(folder: &Path) -> Result<tempfile::NamedTempFile> {
-    // It gets what the umask allows, not the library's 0600 for secrets.
-    const NEW: u32 = 0o666;
+fn beside(folder: &Path, mode: u32) -> Result<tempfile::NamedTempFile> {
     tempfile::Builder::new()
         .prefix(UNFINISHED)
-        .permissions(Permissions::from_mode(NEW))
+        .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder)
         .map_err(Error::io("write into", folder))
 }

@@ -39,6 +39,7 @@ mod launch_file;
 mod limits;
 mod lock;
 mod owner;
+pub mod placed;
 mod presets;
 mod rebuild;
 mod session;

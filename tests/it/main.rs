@@ -28,6 +28,7 @@ mod events;
 mod graft;
 mod hermetic;
 mod installation;
+mod integrate;
 mod journal;
 mod kills;
 mod limits;

@@ -132,7 +132,7 @@ fn the_table_of_the_readme_has_every_command_and_no_other() {
 fn every_link_of_a_document_leads_to_a_file() {
     let link = Regex::new(r"\]\(([^)#]+)(?:#[^)]*)?\)").unwrap();
     let mut pages = vec!["README.md".to_owned(), "CHANGELOG.md".to_owned()];
-    for folder in ["docs", "docs/decisions"] {
+    for folder in ["docs", "docs/decisions", "docs/integrations"] {
         for entry in fs::read_dir(project(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.strip_suffix(".md").is_some() {

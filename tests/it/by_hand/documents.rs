@@ -241,6 +241,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers("merge", &["merge", session], &["--json"]);
     look(&mut all);
     all.answers_twice("cleanup", &["cleanup", session]);
+    all.answers_twice("integrate", &["integrate", "claude", "--dry-run"]);
     all.answers_twice("restore", &["restore", session, "agent-1"]);
     all.answers_of_snapshots(session);
     look(&mut all);

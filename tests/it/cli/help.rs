@@ -53,6 +53,7 @@ fn help_lists_the_commands() {
       doctor       Say what is left running or half done, and settle it with --fix
       templates    List the prompt templates, or print one
       demo         Show a whole tournament of three scripted agents in a small repository of its own
+      integrate    Write into this repository how other tools call hub: commands, a section, a workflow
       schema       Print the JSON Schema of a command's document
       completions  Print a shell's completions for hub
       man          Print the manual page of hub, or of one command

@@ -14,7 +14,7 @@ use crate::render::{ColorChoice, Format, Output};
 /// The exit status of a code.
 pub fn status(code: Code) -> u8 {
     match code {
-        Code::Failed => 1,
+        Code::Failed | Code::VerificationFailed => 1,
         Code::Usage => 2,
         Code::NotFound => 3,
         Code::InvalidTransition | Code::WrongState => 4,

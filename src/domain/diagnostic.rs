@@ -22,6 +22,8 @@ pub enum Code {
     Refused,
     /// A merge that does not apply.
     Conflict,
+    /// A merged tree that the command which was to verify it does not accept.
+    VerificationFailed,
     /// No result can be called the winner.
     NoWinner,
     /// A file of the hub directory cannot be read.

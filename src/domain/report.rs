@@ -17,6 +17,7 @@ mod eval;
 mod eval_page;
 mod journal;
 mod judge;
+mod merge;
 mod metrics;
 mod pause;
 mod send;
@@ -49,6 +50,10 @@ pub use eval::{
 pub use eval_page::{AgentPage, EvalPage, PagePost};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use judge::{BoutReport, JudgeReport, PairReport, ReportedOutcome, StandingReport};
+pub use merge::{
+    MergePlanReport, MergeReport, MergedAgent, PlannedCommit, PlannedConflict, PlannedFile,
+    PlannedMerge, VerifyReport,
+};
 pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};
 pub use send::{SendReport, SentTo};
@@ -497,40 +502,6 @@ pub struct ArchivedAttempt {
     /// The tag.
     pub tag: ArchiveTag,
     /// The commit it keeps.
-    pub commit: CommitId,
-}
-
-/// `hub merge`.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct MergeReport {
-    /// The session.
-    pub session_id: SessionId,
-    /// `merged`, or `archived` when nobody beat the baseline and that was agreed to.
-    pub state: SessionState,
-    /// The agent whose work was merged; the first of them where there are several.
-    pub winner: Option<AgentId>,
-    /// The branch that was merged into.
-    pub base_branch: BranchName,
-    /// The commit that was merged; the first of them where there are several.
-    pub merged_commit: Option<CommitId>,
-    /// All that was merged, in its order.
-    pub merged: Vec<MergedAgent>,
-    /// The base branch before.
-    pub before: Option<CommitId>,
-    /// The base branch after.
-    pub after: Option<CommitId>,
-    /// The worktree that has the base branch checked out and now shows the merge.
-    pub checkout: Option<PathBuf>,
-    /// The tags that keep the other attempts.
-    pub archived: Vec<ArchivedAttempt>,
-}
-
-/// An agent whose work was merged.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct MergedAgent {
-    /// The agent.
-    pub agent: AgentId,
-    /// The commit that was merged.
     pub commit: CommitId,
 }
 

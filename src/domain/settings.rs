@@ -14,6 +14,7 @@ use super::id::{AgentId, BadName};
 use super::limits::InstallationLimits;
 use super::list::List;
 use super::measurement::Repeat;
+use super::merging::MergeStrategy;
 use super::metric::{Direction, MetricName};
 use super::protect::PathGlob;
 use super::ready::{PortCount, ShellLine};
@@ -168,11 +169,13 @@ pub struct SettingsLayer {
     pub protect: Option<List<PathGlob>>,
     /// What each run of the eval command must keep to.
     pub require: Option<List<Requirement>>,
+    /// How the work of an attempt comes into the base branch.
+    pub merge_strategy: Option<MergeStrategy>,
 }
 
 impl SettingsLayer {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 19] = [
+    pub const KEYS: [&'static str; 20] = [
         "agents",
         "agent_cmd",
         "base_branch",
@@ -192,6 +195,7 @@ impl SettingsLayer {
         "repeat",
         "protect",
         "require",
+        "merge_strategy",
     ];
 
     /// This layer with the one below it showing through where this one is open; of limits the
@@ -221,6 +225,7 @@ impl SettingsLayer {
             repeat: self.repeat.or(below.repeat),
             protect: self.protect.or(below.protect),
             require: self.require.or(below.require),
+            merge_strategy: self.merge_strategy.or(below.merge_strategy),
         }
     }
 

@@ -229,7 +229,7 @@ fn parse_shortstat(line: &str) -> DiffStat {
 
 /// As git-diff(1) says under `--numstat -z`: `2\t1\tpath\0`, for a rename
 /// `2\t1\t\0old\0new\0`, and dashes for numbers where a file is not text.
-fn parse_numstat(answer: &[u8]) -> Vec<FileDiff> {
+pub(super) fn parse_numstat(answer: &[u8]) -> Vec<FileDiff> {
     let mut fields = answer.split(|byte| *byte == b'\0');
     let mut files = Vec::new();
     while let Some(field) = fields.next() {

@@ -1,4 +1,4 @@
-//! Merging: made in a scratch worktree, then brought to the branch in one step.
+//! Bringing a branch, with the worktree that has it checked out, to a commit in one step.
 
 use std::path::{Path, PathBuf};
 
@@ -7,19 +7,7 @@ use crate::domain::refs::{BranchName, CommitId};
 use super::error::{Error, Result};
 use super::program::{Git, failed};
 use super::refs::RefChange;
-use super::repository::{Repository, printed_id};
-use super::worktrees::{Worktree, paths};
-
-/// What a merge in a scratch worktree gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MergeResult {
-    /// The merge commit.
-    Merged(CommitId),
-    /// There was nothing to merge.
-    AlreadyThere,
-    /// The files that conflict; the scratch worktree is left in the middle of the merge.
-    Conflict(Vec<PathBuf>),
-}
+use super::repository::Repository;
 
 /// A branch that was brought forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,52 +17,6 @@ pub struct Advanced {
 }
 
 impl Repository {
-    /// Merges `commit` into whatever a scratch worktree has checked out, always with a commit.
-    ///
-    /// The repository's hooks, merge drivers and signing are honoured.
-    ///
-    /// # Errors
-    /// When git refuses for another reason than a conflict (a hook, say).
-    pub fn merge_in(
-        &self,
-        scratch: &Path,
-        commit: &CommitId,
-        message: &str,
-    ) -> Result<MergeResult> {
-        let git = || Git::new(scratch);
-        let head = || -> Result<CommitId> { printed_id(&git().args(["rev-parse", "HEAD"]).run()?) };
-        let before = head()?;
-        let mut merge = git()
-            .durable()
-            .args([
-                "merge",
-                "--no-ff",
-                "--commit",
-                "--no-squash",
-                "--no-edit",
-                "--no-stat",
-            ])
-            .args(["-m", message, commit.as_str()]);
-        for (name, value) in self.stand_in_identity()? {
-            merge = merge.variable(name, value);
-        }
-        let output = merge.output()?;
-        if output.status.success() {
-            let after = head()?;
-            return Ok(if after == before {
-                MergeResult::AlreadyThere
-            } else {
-                MergeResult::Merged(after)
-            });
-        }
-        let unmerged = git().args(["diff", "--name-only", "--diff-filter=U", "-z"]);
-        let conflicts: Vec<PathBuf> = paths(&unmerged.run()?).collect();
-        if conflicts.is_empty() {
-            return Err(failed(format!("merge {commit}"), &output));
-        }
-        Ok(MergeResult::Conflict(conflicts))
-    }
-
     /// Brings `branch` from the commit it is at to one that descends from it.
     ///
     /// Where the branch is checked out, the checkout goes with it; uncommitted files there
@@ -85,6 +27,26 @@ impl Repository {
     /// when its checkout is in the middle of something, not there, or one of two. Nothing is
     /// changed then.
     pub fn advance(&self, branch: &BranchName, from: &CommitId, to: &CommitId) -> Result<Advanced> {
+        let Some(checkout) = self.checkout_of(branch)? else {
+            let change = RefChange {
+                name: branch.full(),
+                from: Some(from.clone()),
+                to: Some(to.clone()),
+            };
+            self.update_refs(&[change], "hub: merge")?;
+            return Ok(Advanced { checkout: None });
+        };
+        self.advance_checkout(&checkout, branch, from, to)?;
+        Ok(Advanced {
+            checkout: Some(checkout),
+        })
+    }
+
+    /// The worktree that has `branch` checked out and can go along with it; `None` where none has.
+    ///
+    /// # Errors
+    /// When that worktree is in the middle of something, not there, or one of two.
+    pub fn checkout_of(&self, branch: &BranchName) -> Result<Option<PathBuf>> {
         let worktrees = self.worktrees()?;
         let rebased = worktrees
             .iter()
@@ -99,13 +61,7 @@ impl Repository {
             .into_iter()
             .filter(|worktree| worktree.branch.as_ref() == Some(branch));
         let Some(checkout) = checkouts.next() else {
-            let change = RefChange {
-                name: branch.full(),
-                from: Some(from.clone()),
-                to: Some(to.clone()),
-            };
-            self.update_refs(&[change], "hub: merge")?;
-            return Ok(Advanced { checkout: None });
+            return Ok(None);
         };
         // A checkout that does not go along would show the inverse of the change as staged,
         // and the next commit there would take it back.
@@ -121,35 +77,32 @@ impl Repository {
                 checkout: checkout.path,
             });
         }
-        self.advance_checkout(&checkout, branch, from, to)?;
-        Ok(Advanced {
-            checkout: Some(checkout.path),
-        })
+        if checkout.path == self.common {
+            return Err(Error::UnknownCheckout {
+                branch: branch.clone(),
+                repository: checkout.path,
+            });
+        }
+        match checkout.in_progress {
+            Some(what) => Err(Error::InProgress {
+                checkout: checkout.path,
+                what,
+            }),
+            None => Ok(Some(checkout.path)),
+        }
     }
 
     fn advance_checkout(
         &self,
-        checkout: &Worktree,
+        checkout: &Path,
         branch: &BranchName,
         from: &CommitId,
         to: &CommitId,
     ) -> Result<()> {
-        if checkout.path == self.common {
-            return Err(Error::UnknownCheckout {
-                branch: branch.clone(),
-                repository: checkout.path.clone(),
-            });
-        }
-        if let Some(what) = checkout.in_progress {
-            return Err(Error::InProgress {
-                checkout: checkout.path.clone(),
-                what,
-            });
-        }
         self.check_at(branch, from)?;
         // git moves the branch from what it finds there, and only where that is an ancestor
         // of `to`: a commit that comes in between is not lost, it is refused.
-        let output = Git::new(&checkout.path)
+        let output = Git::new(checkout)
             .durable()
             .uninterrupted()
             .args(["merge", "--ff-only", "--commit", "--no-squash", "--no-stat"])
@@ -165,7 +118,7 @@ impl Repository {
             return Err(failed(format!("merge --ff-only {to}"), &output));
         }
         Err(Error::FilesInTheWay {
-            checkout: checkout.path.clone(),
+            checkout: checkout.to_path_buf(),
             paths: in_the_way,
         })
     }

@@ -5,7 +5,7 @@ use crate::domain::id::AgentId;
 use crate::domain::mode::Mode;
 use crate::domain::refs::CommitId;
 use crate::domain::report::MergedAgent;
-use crate::store::LockedSession;
+use crate::store::StoredSession;
 
 use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
@@ -30,49 +30,59 @@ impl Candidate {
 /// The agents that were named, or the winner; `None` when the winner does not beat the baseline.
 pub(super) fn candidates(
     hub: &Hub,
-    session: &LockedSession,
+    stored: &StoredSession,
     named: &[AgentId],
 ) -> Result<Option<Vec<Candidate>>> {
     let mut found: Vec<Candidate> = Vec::new();
     for agent in named {
         if found.iter().all(|other| other.agent != *agent) {
-            let tip = tip_of(hub, session, *agent)?;
+            let tip = tip_of(hub, stored, *agent)?;
             found.push(Candidate { agent: *agent, tip });
         }
     }
     if !found.is_empty() {
         return Ok(Some(found));
     }
-    if session.config().mode == Mode::Ensemble {
-        return all_parts(hub, session).map(Some);
+    if stored.config.mode == Mode::Ensemble {
+        return all_parts(hub, stored).map(Some);
     }
-    Ok(winner(hub, session)?.map(|winner| vec![winner]))
+    Ok(winner(hub, stored)?.map(|winner| vec![winner]))
 }
 
 /// The work of all agents of an ensemble that succeeded, in their order.
-fn all_parts(hub: &Hub, session: &LockedSession) -> Result<Vec<Candidate>> {
-    let evaluation = evaluation(session)?;
+fn all_parts(hub: &Hub, stored: &StoredSession) -> Result<Vec<Candidate>> {
+    let evaluation = evaluation(stored)?;
     let mut results: Vec<&EvaluatedAgent> = evaluation.results.iter().collect();
     results.retain(|result| result.reason.is_none());
     results.sort_by_key(|result| result.agent);
-    let part = |result: &EvaluatedAgent| measured(hub, session, result);
+    let part = |result: &EvaluatedAgent| at_measured(hub, stored, result);
     results.into_iter().map(part).collect()
 }
 
-fn evaluation(session: &LockedSession) -> Result<Evaluation> {
-    session.evaluation()?.ok_or_else(|| Error::NoWinner {
-        session: session.config().session_id.clone(),
+fn evaluation(stored: &StoredSession) -> Result<Evaluation> {
+    stored.evaluation()?.ok_or_else(|| Error::NoWinner {
+        session: stored.config.session_id.clone(),
         reason: "it was not evaluated yet".to_owned(),
     })
 }
 
+/// An agent's result where it was measured.
+pub(super) fn measured(hub: &Hub, stored: &StoredSession, agent: AgentId) -> Result<Candidate> {
+    let evaluation = evaluation(stored)?;
+    let result = evaluation.of(agent).ok_or_else(|| Error::NoAgent {
+        session: stored.config.session_id.clone(),
+        agent,
+    })?;
+    at_measured(hub, stored, result)
+}
+
 /// A result where it was measured.
-fn measured(hub: &Hub, session: &LockedSession, result: &EvaluatedAgent) -> Result<Candidate> {
+fn at_measured(hub: &Hub, stored: &StoredSession, result: &EvaluatedAgent) -> Result<Candidate> {
     let agent = result.agent;
-    let tip = tip_of(hub, session, agent)?;
+    let tip = tip_of(hub, stored, agent)?;
     match &result.commit {
         Some(measured) if *measured != tip => Err(Error::MovedSinceEval {
-            session: session.config().session_id.clone(),
+            session: stored.config.session_id.clone(),
             agent,
             measured: measured.clone(),
             found: tip,
@@ -82,9 +92,9 @@ fn measured(hub: &Hub, session: &LockedSession, result: &EvaluatedAgent) -> Resu
 }
 
 /// The winner; `None` when it does not beat the baseline.
-fn winner(hub: &Hub, session: &LockedSession) -> Result<Option<Candidate>> {
-    let config = session.config();
-    let evaluation = evaluation(session)?;
+fn winner(hub: &Hub, stored: &StoredSession) -> Result<Option<Candidate>> {
+    let config = &stored.config;
+    let evaluation = evaluation(stored)?;
     let Some(winner) = config.mode.result_of(&evaluation, config) else {
         let reason = match (config.mode, &config.metric) {
             (Mode::Compete, _) if evaluation.verdict == Some(RecordedVerdict::Undecided) => {
@@ -101,7 +111,7 @@ fn winner(hub: &Hub, session: &LockedSession) -> Result<Option<Candidate>> {
             reason: reason.to_owned(),
         });
     };
-    let candidate = measured(hub, session, winner)?;
+    let candidate = at_measured(hub, stored, winner)?;
     let beats = match (config.mode, winner.value, config.baseline) {
         (Mode::Pipeline, Some(value), Some(base)) => config.direction().is_better(value, base),
         _ => true,
@@ -109,8 +119,8 @@ fn winner(hub: &Hub, session: &LockedSession) -> Result<Option<Candidate>> {
     Ok(beats.then_some(candidate))
 }
 
-fn tip_of(hub: &Hub, session: &LockedSession, agent: AgentId) -> Result<CommitId> {
-    let attempts = hub.attempts(session.session())?;
+fn tip_of(hub: &Hub, stored: &StoredSession, agent: AgentId) -> Result<CommitId> {
+    let attempts = hub.attempts(&stored.session)?;
     let newest = attempts
         .iter()
         .find(|attempt| attempt.agent == agent && attempt.newest);
@@ -118,7 +128,7 @@ fn tip_of(hub: &Hub, session: &LockedSession, agent: AgentId) -> Result<CommitId
         .and_then(AttemptInfo::tip)
         .cloned()
         .ok_or_else(|| Error::NoAgent {
-            session: session.config().session_id.clone(),
+            session: stored.config.session_id.clone(),
             agent,
         })
 }

@@ -1,6 +1,6 @@
 //! Why a command did not do what it was asked.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::board::Channel;
@@ -11,6 +11,7 @@ use crate::domain::graft::GraftRefused;
 use crate::domain::id::{AgentId, BadName, SessionId};
 use crate::domain::integrate::IntegrateRefused;
 use crate::domain::limits::LimitReached;
+use crate::domain::merging::{BadMerge, MergeConflict};
 use crate::domain::metric::MetricName;
 use crate::domain::mode::BadMode;
 use crate::domain::preset::{PresetCounts, PresetName};
@@ -22,6 +23,7 @@ use crate::domain::state::{AgentStatus, SessionState, TransitionError};
 use crate::domain::strategy::BadList;
 use crate::domain::template::UnknownPlaceholder;
 use crate::domain::text::{first_few, quoted};
+use crate::domain::verification::VerificationFailed;
 use crate::{git, process, store};
 
 /// The result of a use case.
@@ -67,6 +69,15 @@ pub enum Error {
     /// A mode that cannot be meant.
     #[error(transparent)]
     Mode(#[from] BadMode),
+    /// A merge that cannot be meant.
+    #[error(transparent)]
+    Merge(#[from] BadMerge),
+    /// A merge that does not apply.
+    #[error(transparent)]
+    MergeConflict(#[from] Box<MergeConflict>),
+    /// A merged tree that did not stand its test.
+    #[error(transparent)]
+    Verification(#[from] Box<VerificationFailed>),
     /// A prompt template with a placeholder that does not exist.
     #[error(transparent)]
     Template(#[from] UnknownPlaceholder),
@@ -328,22 +339,6 @@ pub enum Error {
         /// The tip now.
         found: CommitId,
     },
-    /// A merge that does not apply; nothing was changed.
-    #[error("{agent} does not merge into {base_branch}{}: {} in {}", behind(.after), conflicts(.paths), list(.paths))]
-    MergeConflict {
-        /// The session.
-        session: SessionId,
-        /// The agent.
-        agent: AgentId,
-        /// Where it was to go.
-        base_branch: BranchName,
-        /// The agents whose work was to be merged before it.
-        after: Box<[AgentId]>,
-        /// The files that conflict.
-        paths: Vec<PathBuf>,
-        /// Where it can be solved.
-        worktree: Option<Box<Path>>,
-    },
     /// Nobody could be asked, and the safe answer is no.
     #[error("{what} needs a yes, and there is no terminal to ask on")]
     Unconfirmed {
@@ -479,20 +474,6 @@ fn joined(errors: &[Error]) -> String {
     all.join("; ")
 }
 
-fn behind(agents: &[AgentId]) -> String {
-    match agents {
-        [] => String::new(),
-        some => format!(" after {}", first_few(some.iter())),
-    }
-}
-
-fn conflicts(paths: &[PathBuf]) -> String {
-    match paths.len() {
-        1 => "1 conflict".to_owned(),
-        n => format!("{n} conflicts"),
-    }
-}
-
 impl Diagnostic for Error {
     fn code(&self) -> Code {
         match self {
@@ -509,6 +490,9 @@ impl Diagnostic for Error {
             Self::Snapshot(error) => error.code(),
             Self::ProcessInside(error) => error.code(),
             Self::Mode(error) => error.code(),
+            Self::Merge(error) => error.code(),
+            Self::MergeConflict(error) => error.code(),
+            Self::Verification(error) => error.code(),
             Self::BadStrategies { source, .. } => source.code(),
             Self::WrongState { .. }
             | Self::NotEvaluated { .. }
@@ -557,7 +541,6 @@ impl Diagnostic for Error {
             | Self::Teardown { .. }
             | Self::Untrusted { .. } => Code::Refused,
             Self::NoWinner { .. } | Self::NoParentWinner { .. } => Code::NoWinner,
-            Self::MergeConflict { .. } => Code::Conflict,
             Self::DemoStep { .. }
             | Self::NoAnswer { .. }
             | Self::NoPortsFolder
@@ -581,6 +564,9 @@ impl Diagnostic for Error {
             Self::Snapshot(error) => return error.hint(),
             Self::ProcessInside(error) => return error.hint(),
             Self::Mode(error) => return error.hint(),
+            Self::Merge(error) => return error.hint(),
+            Self::MergeConflict(error) => return error.hint(),
+            Self::Verification(error) => return error.hint(),
             Self::BadStrategies { source, .. } => return source.hint(),
             Self::WrongState { hint, .. }
             | Self::Unconfirmed { hint, .. }
@@ -687,27 +673,6 @@ impl Diagnostic for Error {
             Self::MovedSinceEval { session, agent, .. } => format!(
                 "measure again with `hub eval {session}`, or take it as it is with `hub merge {session} --agent {agent}`"
             ),
-            Self::MergeConflict {
-                agent,
-                after,
-                worktree: Some(path),
-                ..
-            } if !after.is_empty() => format!(
-                "nothing was changed; leave {agent} out, or solve it in {} by merging the other's branch there",
-                quoted(path)
-            ),
-            Self::MergeConflict {
-                session,
-                base_branch,
-                worktree,
-                ..
-            } => match worktree {
-                Some(path) => format!(
-                    "nothing was changed; solve it with `git -C {} merge {base_branch}`, then `hub eval {session}` and `hub merge {session}`",
-                    quoted(path)
-                ),
-                None => "nothing was changed; merge the branch by hand".to_owned(),
-            },
             Self::UncommittedWork {
                 session, worktree, ..
             } => format!(

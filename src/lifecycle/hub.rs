@@ -54,7 +54,7 @@ pub struct Hub {
 }
 
 /// Variables by which settings can be given.
-const VARIABLES: [(&str, &str); 21] = [
+const VARIABLES: [(&str, &str); 22] = [
     ("agents", "HUB_AGENTS"),
     ("agent_cmd", "HUB_AGENT_CMD"),
     ("base_branch", "HUB_BASE_BRANCH"),
@@ -76,6 +76,7 @@ const VARIABLES: [(&str, &str); 21] = [
     ("repeat", "HUB_REPEAT"),
     ("protect", "HUB_PROTECT"),
     ("require", "HUB_REQUIRE"),
+    ("merge_strategy", "HUB_MERGE_STRATEGY"),
 ];
 
 impl Hub {
@@ -197,6 +198,11 @@ impl Hub {
         }
         let answer = || (self.ask)(question).filter(|_| self.interrupt.signal().is_none());
         self.interrupt.signal().is_none().then(answer).flatten()
+    }
+
+    /// Asks for a choice that nobody has made by `--yes`; `None` where there is nobody to ask.
+    pub(super) fn choose(&self, question: &str) -> Option<bool> {
+        if self.yes { None } else { self.ask(question) }
     }
 
     /// Asks before something that cannot be meant by everybody.
@@ -343,6 +349,23 @@ impl Hub {
         };
         let left_at = self.repository.merge_base(&base_tip, tip)?;
         Ok(Some(left_at.unwrap_or(base_tip)))
+    }
+
+    /// How many commits the base branch has got since a session began; `None` where that is not
+    /// known.
+    pub(super) fn base_moved(
+        &self,
+        config: &SessionConfig,
+        base_tip: &CommitId,
+    ) -> Result<Option<usize>> {
+        let Some(base) = &config.base_commit else {
+            return Ok(None);
+        };
+        if self.repository.commit(base).is_err() {
+            return Ok(None);
+        }
+        let (moved, _) = self.repository.ahead_behind(base, base_tip)?;
+        Ok(Some(moved))
     }
 
     /// The tip of a session's base branch at this moment.

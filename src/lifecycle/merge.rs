@@ -1,31 +1,36 @@
 //! `hub merge`: the winner into the base branch, the others into tags.
 //!
-//! The merge is made in a scratch worktree at the base branch's tip and reaches the
-//! branch only when it is whole; a conflict changes nothing.
+//! The merge is made in a scratch worktree at the base branch's tip (`making`), verified there
+//! where that is asked for (`verify`), and reaches the branch only when it is whole; a conflict
+//! changes nothing.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+mod making;
+mod verify;
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::domain::evaluation::Evaluation;
-use crate::domain::event::{Detail, Operation, Phase, RefMove};
-use crate::domain::id::{AgentId, SessionSelector};
-use crate::domain::ranking;
+use crate::domain::event::{Detail, Operation, Phase};
+use crate::domain::id::{AgentId, Attempt, SessionSelector};
+use crate::domain::merging::{BadMerge, MergeStrategy};
 use crate::domain::refs::CommitId;
 use crate::domain::report::{ArchivedAttempt, MergeReport};
+use crate::domain::resources::TimeLimit;
 use crate::domain::session::SessionConfig;
 use crate::domain::state::SessionState;
-use crate::git::MergeResult;
-use crate::store::LockedSession;
+use crate::domain::verification::RunnerUp;
+use crate::store::{LockedSession, StoredSession};
 
 use super::announce;
 use super::archive;
-use super::candidates::{Candidate, candidates};
+use super::attempts::AttemptInfo;
+use super::candidates::{self, Candidate, candidates};
 use super::error::{Error, Result};
 use super::hub::Hub;
+use verify::Verification;
 
-/// What to merge.
+/// What to merge, and how.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The session; the newest that is being evaluated where none is named.
@@ -33,21 +38,79 @@ pub struct Request {
     /// The agents, whose work is merged one after the other; the winner of the last
     /// evaluation where none is named.
     pub agents: Vec<AgentId>,
-    /// The message of every merge commit.
+    /// The words of the commits that hub makes for it.
     pub message: Option<String>,
+    /// How the work comes into the base branch; the settings say it where this does not.
+    pub strategy: Option<MergeStrategy>,
+    /// What must accept the merged tree before the base branch moves.
+    pub verify: Option<VerifyBy>,
+    /// How long that may take; as long as a run of the last evaluation where nothing is said.
+    pub verify_timeout: Option<TimeLimit>,
+}
+
+/// What verifies a merged tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerifyBy {
+    /// The eval command of the session.
+    EvalCommand,
+    /// Another one.
+    Command(String),
+}
+
+/// How it is done: the request with what the session and the settings say.
+struct How {
+    strategy: MergeStrategy,
+    message: Option<String>,
+    /// Whether the agents were named.
+    named: bool,
+    verification: Option<Verification>,
+}
+
+impl How {
+    fn of(hub: &Hub, stored: &StoredSession, request: &Request) -> Result<Self> {
+        let strategy = request.strategy.or(hub.settings.merge_strategy);
+        let strategy = strategy.unwrap_or_default();
+        if request.message.is_some() && !strategy.has_message() {
+            return Err(BadMerge::MessageWith(strategy).into());
+        }
+        Ok(Self {
+            strategy,
+            message: request.message.clone(),
+            named: !request.agents.is_empty(),
+            verification: Verification::of(hub, stored, request)?,
+        })
+    }
+
+    /// The options that make the same merge of somebody else.
+    fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        if self.strategy != MergeStrategy::default() {
+            options.extend(["--strategy".to_owned(), self.strategy.to_string()]);
+        }
+        if let Some(message) = &self.message {
+            options.extend(["--message".to_owned(), message.clone()]);
+        }
+        let verification = self.verification.iter();
+        options.extend(verification.flat_map(Verification::options));
+        options
+    }
 }
 
 /// Merges the winner, or archives the session when nobody beats the baseline and the user agrees.
 ///
 /// # Errors
-/// When there is no winner, the merge conflicts, or uncommitted files of the base
-/// branch's checkout are in its way: then nothing was changed.
+/// When there is no winner, the merge conflicts, the merged tree is not accepted, or uncommitted
+/// files of the base branch's checkout are in its way: then nothing was changed.
 pub fn run(hub: &Hub, request: &Request) -> Result<MergeReport> {
-    let stored = hub.read(request.session.as_ref(), "evaluating", |stored| {
-        stored.session.state() == SessionState::Evaluating
-    })?;
+    let stored = find(hub, request)?;
     let mut session = hub.lock(&stored.config.session_id, "merge")?;
     merge(hub, &mut session, request)
+}
+
+fn find(hub: &Hub, request: &Request) -> Result<StoredSession> {
+    hub.read(request.session.as_ref(), "evaluating", |stored| {
+        stored.session.state() == SessionState::Evaluating
+    })
 }
 
 pub(super) fn merge(
@@ -55,33 +118,55 @@ pub(super) fn merge(
     session: &mut LockedSession,
     request: &Request,
 ) -> Result<MergeReport> {
-    check_state(session)?;
-    let Some(candidates) = candidates(hub, session, &request.agents)? else {
+    let stored = session.snapshot();
+    check_state(&stored)?;
+    let how = How::of(hub, &stored, request)?;
+    let Some(mut candidates) = candidates(hub, &stored, &request.agents)? else {
         return archive_instead(hub, session);
     };
-    let base_tip = hub.base_tip(session.config())?;
+    loop {
+        let failed = match merge_these(hub, session, &candidates, &how) {
+            Err(Error::Verification(failed)) => failed,
+            other => return other,
+        };
+        let question = failed.question();
+        let agreed = question.is_some_and(|question| hub.choose(&question) == Some(true));
+        hub.interrupt.check()?;
+        let Some(RunnerUp { agent, .. }) = failed.next.filter(|_| agreed) else {
+            return Err(Error::Verification(failed));
+        };
+        hub.warn(failed.to_string());
+        candidates = vec![candidates::measured(hub, &stored, agent)?];
+    }
+}
+
+/// One merge from its intent to its end; where it fails, nothing of it stays.
+fn merge_these(
+    hub: &Hub,
+    session: &mut LockedSession,
+    candidates: &[Candidate],
+    how: &How,
+) -> Result<MergeReport> {
+    let config = session.config().clone();
+    let base_tip = hub.base_tip(&config)?;
     let agents: Vec<AgentId> = candidates.iter().map(|one| one.agent).collect();
-    let first = check_new(hub, session, &candidates, &base_tip)?;
+    let first = check_new(hub, &config, candidates, &base_tip)?;
+    // What would refuse it in the end shall do so before anything is made.
+    hub.repository.checkout_of(&config.base_branch)?;
     let intent = json!({
         "agent": first.agent,
         "commit": first.tip,
         "agents": agents,
-        "base_branch": session.config().base_branch,
+        "base_branch": config.base_branch,
         "from": base_tip,
+        "strategy": how.strategy,
     });
     hub.record(session, Operation::Merge, Phase::Begin, intent)?;
-    let moved = move_base(
-        hub,
-        session,
-        &candidates,
-        &base_tip,
-        request.message.as_deref(),
-    );
-    let moved = match moved {
+    let moved = match making::move_base(hub, session, candidates, &base_tip, how) {
         Ok(moved) => moved,
         Err(error) => {
             // Where the scratch worktree cannot go, whoever comes next takes the merge back.
-            hub.remove_scratch(&hub.scratch_of(&session.config().session_id))?;
+            hub.remove_scratch(&hub.scratch_of(&config.session_id))?;
             hub.record(session, Operation::Merge, Phase::TakenBack, json!({}))?;
             return Err(hub.cause(error));
         }
@@ -89,15 +174,19 @@ pub(super) fn merge(
     let archived = finish(hub, session, &agents, &moved.commit)?;
     hub.record(session, Operation::Merge, Phase::End, json!({}))?;
     Ok(MergeReport {
-        session_id: session.config().session_id.clone(),
+        session_id: config.session_id.clone(),
         state: session.session().state(),
         winner: Some(first.agent),
-        base_branch: session.config().base_branch.clone(),
+        strategy: how.strategy,
         merged_commit: Some(first.tip.clone()),
         merged: candidates.iter().map(Candidate::report).collect(),
+        base_moved: hub.base_moved(&config, &base_tip)?,
+        base_commit: config.base_commit,
+        base_branch: config.base_branch,
         before: Some(base_tip),
         after: Some(moved.commit),
         checkout: moved.checkout,
+        verified: moved.verified,
         archived,
     })
 }
@@ -105,12 +194,12 @@ pub(super) fn merge(
 /// The first of what is to be merged, where at least one of it is not in the base branch.
 fn check_new<'c>(
     hub: &Hub,
-    session: &LockedSession,
+    config: &SessionConfig,
     candidates: &'c [Candidate],
     base_tip: &CommitId,
 ) -> Result<&'c Candidate> {
     let nothing = |reason| Error::NoWinner {
-        session: session.config().session_id.clone(),
+        session: config.session_id.clone(),
         reason,
     };
     let mut any = false;
@@ -127,9 +216,9 @@ fn check_new<'c>(
     }
 }
 
-fn check_state(session: &LockedSession) -> Result<()> {
-    let state = session.session().state();
-    let id = session.config().session_id.clone();
+fn check_state(stored: &StoredSession) -> Result<()> {
+    let state = stored.session.state();
+    let id = stored.config.session_id.clone();
     let hint = match state {
         SessionState::Evaluating => return Ok(()),
         SessionState::Merged | SessionState::Archived => {
@@ -146,14 +235,18 @@ fn check_state(session: &LockedSession) -> Result<()> {
     })
 }
 
+fn no_gain(config: &SessionConfig) -> String {
+    match config.baseline {
+        Some(baseline) => format!("nobody beats the baseline of {baseline}"),
+        None => "nobody beats the base commit".to_owned(),
+    }
+}
+
 /// Nobody beats the baseline: the session is archived, if the user agrees.
 fn archive_instead(hub: &Hub, session: &mut LockedSession) -> Result<MergeReport> {
     let config = session.config().clone();
     let id = &config.session_id;
-    let reason = match config.baseline {
-        Some(baseline) => format!("nobody beats the baseline of {baseline}"),
-        None => "nobody beats the base commit".to_owned(),
-    };
+    let reason = no_gain(&config);
     let question = format!("Session {id}: {reason}. Archive it?");
     let agreed = hub.confirm(&question, &reason, String::new());
     let reason = match agreed {
@@ -176,89 +269,16 @@ fn archive_instead(hub: &Hub, session: &mut LockedSession) -> Result<MergeReport
         state: archived.state,
         winner: None,
         base_branch: config.base_branch,
+        strategy: MergeStrategy::default(),
         merged_commit: None,
         merged: Vec::new(),
+        base_commit: config.base_commit,
+        base_moved: None,
         before: None,
         after: None,
         checkout: None,
+        verified: None,
         archived: archived.archived,
-    })
-}
-
-/// Where the base branch is now.
-struct Moved {
-    commit: CommitId,
-    checkout: Option<PathBuf>,
-}
-
-fn move_base(
-    hub: &Hub,
-    session: &mut LockedSession,
-    candidates: &[Candidate],
-    base_tip: &CommitId,
-    message: Option<&str>,
-) -> Result<Moved> {
-    let base_branch = session.config().base_branch.clone();
-    let scratch = hub.scratch_of(&session.config().session_id);
-    let names: Vec<String> = candidates.iter().map(|c| c.agent.to_string()).collect();
-    let _doing = hub.doing(format!("merging {} into {base_branch}", names.join(", ")));
-    hub.add_scratch(&scratch, base_tip)?;
-    let merged = merge_all(hub, session, &scratch, candidates, message);
-    hub.remove_scratch(&scratch)?;
-    let commit = merged?;
-    hub.interrupt.check()?;
-    // From here on a killed merge can be told from one that never was.
-    let step = json!({ "merge_commit": commit });
-    let moved = RefMove {
-        r#ref: base_branch.full(),
-        old: Some(base_tip.clone()),
-        new: Some(commit.clone()),
-    };
-    hub.record_moves(session, Operation::Merge, Phase::Step, step, vec![moved])?;
-    let advanced = hub.repository.advance(&base_branch, base_tip, &commit)?;
-    Ok(Moved {
-        commit,
-        checkout: advanced.checkout,
-    })
-}
-
-/// Merges one after the other in the scratch worktree; the first conflict ends it all.
-fn merge_all(
-    hub: &Hub,
-    session: &LockedSession,
-    scratch: &Path,
-    candidates: &[Candidate],
-    message: Option<&str>,
-) -> Result<CommitId> {
-    let config = session.config();
-    let evaluation = session.evaluation()?;
-    let mut last = None;
-    for (done, candidate) in candidates.iter().enumerate() {
-        hub.interrupt.check()?;
-        let message = match message {
-            Some(message) => message.to_owned(),
-            None => merge_message(config, candidate.agent, evaluation.as_ref()),
-        };
-        match hub.repository.merge_in(scratch, &candidate.tip, &message)? {
-            MergeResult::Merged(commit) => last = Some(commit),
-            MergeResult::AlreadyThere => {}
-            MergeResult::Conflict(paths) => {
-                let earlier = candidates.iter().take(done);
-                let worktree = hub.worktree_of(session.session(), candidate.agent)?;
-                return Err(Error::MergeConflict {
-                    session: config.session_id.clone(),
-                    agent: candidate.agent,
-                    base_branch: config.base_branch.clone(),
-                    after: earlier.map(|one| one.agent).collect(),
-                    paths,
-                    worktree: worktree.map(PathBuf::into_boxed_path),
-                });
-            }
-        }
-    }
-    last.ok_or_else(|| Error::NoWinner {
-        session: config.session_id.clone(),
-        reason: "no agent succeeded".to_owned(),
     })
 }
 
@@ -269,8 +289,9 @@ pub(super) fn finish(
     merged: &[AgentId],
     commit: &CommitId,
 ) -> Result<Vec<ArchivedAttempt>> {
+    let reached = reached(hub, &hub.attempts(session.session())?, merged, commit)?;
     let archived = archive::tag_attempts(hub, session, Operation::Merge, |attempt| {
-        !(attempt.newest && merged.contains(&attempt.agent))
+        !reached.contains(&(attempt.agent, attempt.attempt))
     })?;
     if session.session().state() == SessionState::Evaluating {
         let now = hub.now();
@@ -284,6 +305,25 @@ pub(super) fn finish(
     Ok(archived)
 }
 
+/// The branches of what was merged and is in the base branch commit by commit: they need no tag.
+fn reached(
+    hub: &Hub,
+    attempts: &[AttemptInfo],
+    merged: &[AgentId],
+    commit: &CommitId,
+) -> Result<BTreeSet<(AgentId, Attempt)>> {
+    let mut reached = BTreeSet::new();
+    for attempt in attempts {
+        let is_merged = attempt.newest && merged.contains(&attempt.agent);
+        if let Some(tip) = attempt.tip().filter(|_| is_merged)
+            && hub.repository.is_ancestor(tip, commit)?
+        {
+            reached.insert((attempt.agent, attempt.attempt));
+        }
+    }
+    Ok(reached)
+}
+
 /// The agents that the intent of a merge names.
 pub(super) fn agents_of(intent: &Detail) -> Vec<AgentId> {
     let one = |value: &serde_json::Value| value.as_str()?.parse().ok();
@@ -293,31 +333,4 @@ pub(super) fn agents_of(intent: &Detail) -> Vec<AgentId> {
         // An earlier hub merged one at a time.
         None => intent.get("agent").and_then(one).into_iter().collect(),
     }
-}
-
-/// Subject, task and trailers that `git interpret-trailers` reads.
-fn merge_message(
-    config: &SessionConfig,
-    agent: AgentId,
-    evaluation: Option<&Evaluation>,
-) -> String {
-    let title: String = config.task.title().chars().take(60).collect();
-    let mut message = format!("Merge {agent}: {title}\n\n");
-    if config.task.as_str().trim() != title {
-        message.push_str(config.task.as_str().trim());
-        message.push_str("\n\n");
-    }
-    let mut trailer = |name: &str, value: String| {
-        let _ = writeln!(message, "{name}: {value}");
-    };
-    trailer("Hub-Session", config.session_id.to_string());
-    trailer("Hub-Agent", agent.to_string());
-    let value = evaluation.and_then(|all| all.of(agent)?.value);
-    if let (Some(metric), Some(value)) = (&config.metric, value) {
-        trailer("Hub-Metric", format!("{metric}={value}"));
-        if let Some(delta) = ranking::delta(Some(value), config.baseline) {
-            trailer("Hub-Delta", format!("{delta:+}"));
-        }
-    }
-    message
 }

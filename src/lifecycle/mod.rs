@@ -77,6 +77,7 @@ pub use crate::domain::id::{AgentId, Attempt, BadName, SessionId, SessionSelecto
 pub use crate::domain::integrate::Integration;
 pub use crate::domain::launch::{ByteSize, Launch, Leftovers, Limits, Nice, Restart, Stdin};
 pub use crate::domain::measurement::Repeat;
+pub use crate::domain::merging::MergeStrategy;
 pub use crate::domain::metric::{Direction, MetricName};
 pub use crate::domain::mode::Mode;
 pub use crate::domain::owner::WhoseSessions;

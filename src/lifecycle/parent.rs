@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::domain::event::{Event, Operation, Phase};
 use crate::domain::id::{AgentId, SessionSelector};
+use crate::domain::merging::MergeStrategy;
 use crate::domain::mode::Mode;
 use crate::domain::refs::CommitId;
 use crate::domain::session::SessionConfig;
@@ -75,9 +76,13 @@ fn merged(stored: &StoredSession) -> Result<Option<(AgentId, CommitId)>> {
     Ok(events.get(at..).and_then(|rest| {
         let begin = rest.first()?;
         let agents = merge::agents_of(&begin.detail);
-        // Where several were merged, all of it is in the merge alone.
+        // Where several were merged, all of it is in the merge alone; and work that came there as
+        // other commits would meet itself again if the next round began at the old ones.
+        let strategy: Option<MergeStrategy> =
+            text(begin, "strategy").and_then(|name| name.parse().ok());
+        let joined = strategy.unwrap_or_default() == MergeStrategy::Merge;
         let commit = match agents.as_slice() {
-            [_] => text(begin, "commit"),
+            [_] if joined => text(begin, "commit"),
             _ => rest.iter().find_map(|step| text(step, "merge_commit")),
         };
         Some((*agents.first()?, commit?.parse().ok()?))

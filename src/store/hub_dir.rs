@@ -358,6 +358,14 @@ impl SessionDir {
         }
     }
 
+    /// What the command printed that verified the last merge.
+    #[must_use]
+    pub fn verify_dir(&self) -> AgentDir {
+        AgentDir {
+            root: self.root.join("verify"),
+        }
+    }
+
     /// One agent's prompt and logs.
     #[must_use]
     pub fn agent(&self, agent: AgentId) -> AgentDir {

@@ -111,6 +111,18 @@ fn scenario(name: &str) -> Scenario {
             let command = words(&format!("merge {session}"));
             (Some(session), command)
         }
+        "merge --squash" | "merge --strategy rebase" | "merge --strategy cherry-pick" => {
+            let session = evaluated(repo);
+            repo.write("meanwhile.txt", "meanwhile\n");
+            repo.commit("Meanwhile");
+            let command = words(&name.replace("merge", &format!("merge {session}")));
+            (Some(session), command)
+        }
+        "merge --verify" => {
+            let session = evaluated(repo);
+            let command = words(&format!("merge {session} --verify"));
+            (Some(session), command)
+        }
         "merge of two" => {
             let session = worked(repo);
             // agent-2 changes the file that bench.sh reads, agent-1 another one.

@@ -2,8 +2,11 @@
 
 mod as_git;
 mod checkout;
+mod messages;
 mod refused;
 mod several;
+mod strategies;
+mod verify;
 
 use crate::support::TestRepo;
 
@@ -126,12 +129,18 @@ fn the_message_names_the_session_the_agent_and_the_metric_in_trailers() {
 }
 
 #[test]
-fn a_message_of_the_users_own_is_taken_as_it_is() {
+fn a_message_of_the_users_own_is_followed_by_the_trailers() {
     let repo = TestRepo::new().with_bench();
     let id = repo.evaluated(|_| ());
-    repo.hub(["merge", &id, "--message", "Faster\n\nMuch."])
-        .ok();
-    assert_eq!(repo.git(["log", "-1", "--format=%B"]), "Faster\n\nMuch.\n");
+    let message = "Faster\n\nMuch.\n\nReviewed-by: Ada";
+    repo.hub(["merge", &id, "--message", message]).ok();
+    let trailers = format!("Hub-Session: {id}\nHub-Agent: agent-1\nHub-Metric: p50_ms=120");
+    assert_eq!(
+        repo.git(["log", "-1", "--format=%B"]),
+        format!("{message}\n{trailers}\n")
+    );
+    let parsed = repo.typed("git log -1 --format=%B | git interpret-trailers --parse");
+    assert_eq!(parsed, format!("Reviewed-by: Ada\n{trailers}"));
 }
 
 #[test]

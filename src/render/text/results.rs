@@ -4,31 +4,12 @@ use std::fmt::Write as _;
 
 use crate::domain::refs::{SnapshotLabel, SnapshotRef};
 use crate::domain::report::{
-    ArchiveReport, ArchivedAttempt, CleanupReport, GraftReport, MergeReport, RoundsEnd, RunReport,
+    ArchiveReport, ArchivedAttempt, CleanupReport, GraftReport, RoundsEnd, RunReport,
 };
 use crate::domain::snapshot;
 
-use super::{dash, lines};
+use super::{dash, lines, merge};
 use crate::render::table::{self, number, text};
-
-/// `hub merge`.
-#[must_use]
-pub fn merge(report: &MergeReport) -> String {
-    let merged: Vec<String> = report.merged.iter().map(|m| m.agent.to_string()).collect();
-    let mut text = match (merged.join(", "), &report.after) {
-        (merged, Some(after)) => format!(
-            "merged {merged} into {} as {}\n",
-            report.base_branch,
-            after.short()
-        ),
-        _ => format!(
-            "session {} is {}; nothing was merged\n",
-            report.session_id, report.state
-        ),
-    };
-    text.push_str(&archived(&report.archived));
-    text
-}
 
 /// `hub graft`.
 #[must_use]
@@ -58,7 +39,7 @@ pub fn archive(report: &ArchiveReport) -> String {
     )
 }
 
-fn archived(attempts: &[ArchivedAttempt]) -> String {
+pub(super) fn archived(attempts: &[ArchivedAttempt]) -> String {
     attempts.iter().fold(String::new(), |mut text, attempt| {
         let _ = writeln!(text, "archived {} as {}", attempt.agent, attempt.tag);
         text

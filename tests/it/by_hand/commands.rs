@@ -165,15 +165,18 @@ fn merge_shows_what_became_of_every_attempt() {
 
 #[test]
 fn merge_takes_an_agent_and_a_message_of_the_users_choice() {
-    let (repo, _) = evaluated();
+    let (repo, session) = evaluated();
     let message = "Take the third\n\nIt reads best.";
     repo.hub(["merge", "--agent", "agent-3", "--message", message])
         .ok();
     assert_eq!(repo.read("p50_ms"), "200\n");
+    let trailers = format!(
+        "Hub-Session: {session}\nHub-Agent: agent-3\nHub-Metric: p50_ms=200\nHub-Delta: +20"
+    );
     assert_eq!(
         repo.git(["show", "--no-patch", "--format=%B", "main"])
             .trim_end(),
-        message
+        format!("{message}\n\n{trailers}")
     );
 }
 

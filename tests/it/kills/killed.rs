@@ -73,6 +73,26 @@ fn a_merge_of_two_that_is_killed_is_finished_or_made_again() {
 }
 
 #[test]
+fn a_squash_that_is_killed_is_finished_or_made_again() {
+    survives_kills("merge --squash");
+}
+
+#[test]
+fn a_rebase_that_is_killed_is_finished_or_made_again() {
+    survives_kills("merge --strategy rebase");
+}
+
+#[test]
+fn a_cherry_pick_that_is_killed_is_finished_or_made_again() {
+    survives_kills("merge --strategy cherry-pick");
+}
+
+#[test]
+fn a_verified_merge_that_is_killed_is_finished_or_made_again() {
+    survives_kills("merge --verify");
+}
+
+#[test]
 fn an_archive_that_is_killed_is_finished() {
     survives_kills("archive");
 }

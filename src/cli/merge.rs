@@ -15,7 +15,7 @@ use super::global::Global;
 
 #[derive(Debug, Arguments)]
 #[command(
-    after_help = "Examples:\n  hub merge\n  hub merge 20260317-143022 --agent agent-2\n  hub merge --agent agent-1 --agent agent-3\n  hub merge --squash --verify"
+    after_help = "Examples:\n  hub merge\n  hub merge 20260317-143022 --agent agent-2\n  hub merge --agent agent-1 --agent agent-3\n  hub merge --squash --verify\n  hub merge --dry-run"
 )]
 pub struct Args {
     /// The session: its id, the beginning of it, or latest [default: the newest that is being evaluated]
@@ -44,6 +44,9 @@ pub struct Args {
     /// How long that may take [default: as a run of the last evaluation]
     #[arg(long, value_name = "TIME", requires = "verify")]
     verify_timeout: Option<TimeLimit>,
+    /// Tell what would happen and change nothing; the exit status is that of the merge
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Args {
@@ -67,7 +70,14 @@ impl Args {
 
 pub fn run(args: Args, global: &Global) -> Outcome {
     let hub = global.open()?;
+    let dry_run = args.dry_run;
     let request = args.request();
+    if dry_run {
+        let plan = merge::plan::run(&hub, &request)?;
+        global.output().answer(&plan, text::merge_plan)?;
+        let verdict = merge::plan::verdict(&plan);
+        return Ok(verdict.map_or(ExitCode::SUCCESS, |code| ExitCode::from(status(code))));
+    }
     let report = merge::run(&hub, &request)?;
     global.output().answer(&report, text::merge)?;
     Ok(match report.state {

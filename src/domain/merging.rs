@@ -183,12 +183,17 @@ impl Diagnostic for MergeConflict {
             ));
         };
         let again = self.again();
+        let done = if self.replays() {
+            "`git rebase --continue`"
+        } else {
+            "commit"
+        };
         Some(match self.after.as_slice() {
             [] => format!(
-                "nothing was changed; solve it with {steps}, commit, then `hub eval {session}` and `{again}`"
+                "nothing was changed; solve it with {steps}, {done}, then `hub eval {session}` and `{again}`"
             ),
             _ => format!(
-                "nothing was changed; leave {agent} out, or solve it with {steps}, commit, then `{again}`"
+                "nothing was changed; leave {agent} out, or solve it with {steps}, {done}, then `{again}`"
             ),
         })
     }
@@ -210,15 +215,17 @@ impl MergeConflict {
             format!("git worktree add --force {path} {branch} && cd {path}")
         };
         let others: Vec<&BranchName> = self.after.iter().filter_map(|(_, b)| b.as_ref()).collect();
-        let verb = match self.strategy {
-            MergeStrategy::Merge | MergeStrategy::Squash => "merge",
-            MergeStrategy::Rebase | MergeStrategy::CherryPick => "rebase",
-        };
+        let verb = if self.replays() { "rebase" } else { "merge" };
         let mut steps = format!("`{go} && git {verb} {}`", as_word(&self.base_branch));
         for other in others {
             let _ = write!(steps, ", `git {verb} {}`", as_word(other));
         }
         Some(steps)
+    }
+
+    /// Whether the commits stay apart, so that each is solved by itself.
+    fn replays(&self) -> bool {
+        !self.strategy.has_message()
     }
 
     /// The command that is given again when it is solved.

@@ -51,8 +51,8 @@ pub use eval_page::{AgentPage, EvalPage, PagePost};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
 pub use judge::{BoutReport, JudgeReport, PairReport, ReportedOutcome, StandingReport};
 pub use merge::{
-    MergePlanReport, MergeReport, MergedAgent, PlannedCommit, PlannedConflict, PlannedFile,
-    PlannedMerge, VerifyReport,
+    BaseNow, MergeOutlook, MergePlanReport, MergeReport, MergedAgent, PlannedCommit,
+    PlannedConflict, PlannedFile, PlannedMerge, VerifyReport,
 };
 pub use metrics::{Figures, MetricsReport, SessionFigures};
 pub use pause::{PauseReport, PausedAgent};
@@ -240,6 +240,8 @@ pub struct StatusReport {
     pub agents: Vec<AgentReport>,
     /// The agent that the last evaluation put first.
     pub winner: Option<AgentId>,
+    /// The base branch at this moment; null where it is gone, and when the session is at its end.
+    pub base_now: Option<BaseNow>,
     /// An operation that was begun and has no end; the next command that writes settles it.
     pub unfinished: Option<String>,
     /// The last posts of the board that belong to the session, oldest first.
@@ -350,6 +352,9 @@ pub struct AgentReport {
     pub strategy: Option<String>,
     /// Whether it waits and is not started before `hub resume`.
     pub held: bool,
+    /// Whether its commits would merge into the base branch as `base_now` has it; null where that
+    /// has them already, and where it is not known.
+    pub merge: Option<MergeOutlook>,
 }
 
 /// `hub spawn`.

@@ -23,6 +23,7 @@ mod error;
 mod graft;
 mod graph;
 mod history;
+mod in_the_way;
 mod joining;
 mod merge;
 mod nested;

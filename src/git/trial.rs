@@ -177,6 +177,25 @@ impl Trial<'_> {
         printed_id(&call.input("a trial\n").run()?)
     }
 
+    /// Whether one commit is another or one of its ancestors, real or tried.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn is_ancestor(&self, commit: &CommitId, descendant: &CommitId) -> Result<bool> {
+        let call = self.git().args(["merge-base", "--is-ancestor"]);
+        call.args([commit.as_str(), descendant.as_str()]).succeeds()
+    }
+
+    /// Whether what `commit` has beyond `onto` holds merge commits.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn has_merges(&self, onto: &CommitId, commit: &CommitId) -> Result<bool> {
+        let list = self.git().args(["rev-list", "--merges", "--max-count=1"]);
+        let answer = list.arg(format!("{onto}..{commit}")).run()?;
+        Ok(!answer.is_empty())
+    }
+
     /// The tree of a commit, real or tried.
     ///
     /// # Errors

@@ -161,9 +161,15 @@ pub fn show(hub: &Hub, session: Option<&SessionSelector>) -> Result<EvalReport> 
     let stored = hub.read(session, "that was evaluated", |stored| {
         matches!(stored.eval_report(), Ok(Some(_)))
     })?;
-    stored.eval_report()?.ok_or_else(|| Error::NotEvaluated {
+    let shown = stored.eval_report()?;
+    let mut report = shown.ok_or_else(|| Error::NotEvaluated {
         session: stored.config.session_id.clone(),
-    })
+    })?;
+    if !stored.session.state().is_terminal() {
+        // The base branch may have moved since.
+        hub.foresee(&stored.config, &mut report)?;
+    }
+    Ok(report)
 }
 
 pub(super) fn evaluate(

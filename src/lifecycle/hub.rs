@@ -1,7 +1,7 @@
 //! What every use case works on: a repository, its hub directory, and the person in front of it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -10,6 +10,7 @@ use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::progress::Progress;
 use crate::domain::refs::CommitId;
+use crate::domain::report::MergeOutlook;
 use crate::domain::session::SessionConfig;
 use crate::domain::settings::SettingsLayer;
 use crate::fault::{Point, deed};
@@ -51,6 +52,8 @@ pub struct Hub {
     ask: Ask,
     /// Sessions of other users for which the person in front said yes.
     pub(super) agreed: RefCell<BTreeSet<SessionId>>,
+    /// How commits merge, by the commit that they merge with and by themselves.
+    pub(super) outlooks: RefCell<BTreeMap<(CommitId, CommitId), Option<MergeOutlook>>>,
 }
 
 /// Variables by which settings can be given.
@@ -119,6 +122,7 @@ impl Hub {
             progress: setup.progress,
             ask: setup.ask,
             agreed: RefCell::default(),
+            outlooks: RefCell::default(),
         })
     }
 

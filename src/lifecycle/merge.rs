@@ -2,9 +2,10 @@
 //!
 //! The merge is made in a scratch worktree at the base branch's tip (`making`), verified there
 //! where that is asked for (`verify`), and reaches the branch only when it is whole; a conflict
-//! changes nothing.
+//! changes nothing. [`plan`] tells what would happen.
 
 mod making;
+pub mod plan;
 mod verify;
 
 use std::collections::BTreeSet;

@@ -35,6 +35,7 @@ pub mod merge;
 pub mod messages;
 pub mod metrics;
 mod moves;
+mod outlook;
 mod owner;
 mod parent;
 pub mod path;

@@ -11,7 +11,7 @@ use crate::domain::event;
 use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::launch::Launch;
 use crate::domain::refs::CommitId;
-use crate::domain::report::{AgentReport, StateReport, StatusReport, StoredAgent};
+use crate::domain::report::{AgentReport, BaseNow, StateReport, StatusReport, StoredAgent};
 use crate::domain::session::{Session, SessionConfig};
 use crate::git::Worktree;
 use crate::process::{heartbeat, logs};
@@ -54,6 +54,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
             });
         }
     }
+    let base_now = foresee(hub, stored, &mut agents)?;
     let unfinished = event::unfinished(&stored.events()?);
     let posts = board::latest(hub, stored, POSTS)
         .inspect_err(|error| hub.warn(format!("the board is passed over: {error}")))
@@ -65,6 +66,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
         winner: evaluation
             .and_then(|e| e.winner(stored.config.direction(), stored.config.baseline))
             .map(|w| w.agent),
+        base_now,
         unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
         posts,
         next,
@@ -72,6 +74,24 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
         agents,
         config: seen.stored.config,
     })
+}
+
+/// The base branch now, and how each agent's work would merge into it, until the session's end.
+fn foresee(
+    hub: &Hub,
+    stored: &StoredSession,
+    agents: &mut [AgentReport],
+) -> Result<Option<BaseNow>> {
+    if stored.session.state().is_terminal() {
+        return Ok(None);
+    }
+    let base = hub.base_now(&stored.config)?;
+    let tips: Vec<Option<CommitId>> = agents.iter().map(|agent| agent.commit.clone()).collect();
+    let outlooks = hub.outlooks(base.as_ref(), &tips);
+    for (agent, outlook) in agents.iter_mut().zip(outlooks) {
+        agent.merge = outlook;
+    }
+    Ok(base)
 }
 
 fn launch_holds(stored: &StoredSession, agent: AgentId, launch: &Launch) -> bool {
@@ -172,6 +192,7 @@ fn agent_report(
         last_output: run.and_then(|_| logs::last_output(&[folder.stdout(), folder.stderr()])),
         strategy: record.and_then(|record| record.strategy.clone()),
         held: false,
+        merge: None,
     };
     if let Some(tip) = tip {
         describe_work(hub, &stored.config, &tip, &mut report)?;

@@ -2,7 +2,9 @@
 
 mod as_git;
 mod checkout;
+mod dry_run;
 mod messages;
+mod outlook;
 mod refused;
 mod several;
 mod strategies;

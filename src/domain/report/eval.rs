@@ -19,6 +19,7 @@ use crate::domain::state::SessionState;
 use crate::domain::time;
 
 use super::judge::JudgeReport;
+use super::merge::{BaseNow, MergeOutlook};
 
 /// `hub eval`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +55,9 @@ pub struct EvalReport {
     pub base: Option<BaseReport>,
     /// What a judge said; null when there was none.
     pub judge: Option<JudgeReport>,
+    /// The base branch when this was told; null where that is not known.
+    #[serde(default)]
+    pub base_now: Option<BaseNow>,
     /// The agents, best first.
     pub results: Vec<ResultReport>,
 }
@@ -165,6 +169,10 @@ pub struct ResultReport {
     pub put_back_snapshot: Option<SnapshotRef>,
     /// What the attempt changes.
     pub diff: DiffStat,
+    /// Whether it would merge into the base branch as `base_now` has it; null where that has it
+    /// already, and where it is not known.
+    #[serde(default)]
+    pub merge: Option<MergeOutlook>,
 }
 
 /// Two numbers, and how sure it is that the truth lies between them.

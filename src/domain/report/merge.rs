@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::diff::DiffStat;
 use crate::domain::id::{AgentId, SessionId};
@@ -80,6 +80,26 @@ pub struct VerifyReport {
     pub stderr_log: PathBuf,
 }
 
+/// The base branch at the moment at which it was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BaseNow {
+    /// The branch.
+    pub branch: BranchName,
+    /// Its tip.
+    pub commit: CommitId,
+    /// How many commits it has got since the session began; null where that is not known.
+    pub moved: Option<usize>,
+}
+
+/// Whether work would merge into the base branch as that is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MergeOutlook {
+    /// Whether nothing conflicts.
+    pub clean: bool,
+    /// The files that conflict.
+    pub conflicts: Vec<PathBuf>,
+}
+
 /// `hub merge --dry-run`: what would happen.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct MergePlanReport {
@@ -151,8 +171,8 @@ pub struct PlannedConflict {
 /// A file that would change.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PlannedFile {
-    /// Where it would be; of a file that would go, where it is.
-    pub path: PathBuf,
+    /// Where it would be in the repository; of a file that would go, where it is.
+    pub file: PathBuf,
     /// Where it is now, where it would be renamed.
     pub renamed_from: Option<PathBuf>,
     /// Lines added; null where it is not text.

@@ -69,7 +69,7 @@ pub(super) fn conclude(
         Verdict::Winner { agent, decided_by } => (Some(*agent), decided_by.as_ref()),
         Verdict::None(_) => (None, None),
     };
-    let report = EvalReport {
+    let mut report = EvalReport {
         session: config.session_id.clone(),
         state: session.session().state(),
         eval_cmd: config.eval_cmd.clone(),
@@ -86,8 +86,10 @@ pub(super) fn conclude(
         base: found.base_report(),
         criteria: criteria.clone(),
         judge: judged,
+        base_now: None,
         results,
     };
+    hub.foresee(config, &mut report)?;
     session.set_evaluation(&evaluation(session, &found, &report, &held)?)?;
     Ok(report)
 }
@@ -342,6 +344,7 @@ fn result_report(
         protected_changed: entry.protected.clone(),
         uncommitted_files: entry.uncommitted,
         diff: entry.diff,
+        merge: None,
     }
 }
 

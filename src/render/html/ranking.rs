@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 
 use crate::domain::measurement::EvalRun;
-use crate::domain::report::{BaseReport, EvalReport, ReportedMethod, ResultReport};
+use crate::domain::merging::conflicts;
+use crate::domain::report::{BaseReport, EvalReport, MergeOutlook, ReportedMethod, ResultReport};
+use crate::domain::text::{first_few, visible};
 
 use super::words::{Words, figure, interval, level, lines, listed, percent, signed};
 use super::{agent, method};
@@ -73,13 +75,14 @@ impl<'r> Columns<'r> {
                 th scope="col" { "Runs" }
                 th scope="col" { "Files" }
                 th scope="col" { "Lines" }
+                th.left scope="col" { "Merge" }
             }
         }
     }
 
     fn count(&self) -> usize {
         let of_metric = 3 + usize::from(self.intervals) + usize::from(self.changes);
-        5 + usize::from(self.report.metric.is_some()) * of_metric
+        6 + usize::from(self.report.metric.is_some()) * of_metric
     }
 
     fn row(&self, result: &ResultReport) -> Markup {
@@ -108,6 +111,7 @@ impl<'r> Columns<'r> {
                 td { (counted(&result.runs)) }
                 td { (result.diff.files_changed) }
                 td { (lines(result.diff.insertions, result.diff.deletions)) }
+                td.left { (merges(result.merge.as_ref())) }
             }
             @if let Some(reason) = &result.reason {
                 tr.why { td.left colspan=(self.count()) { div { "Why it is out: " (Words(reason)) } } }
@@ -142,6 +146,21 @@ impl<'r> Columns<'r> {
                 td { (runs) }
                 (cell(None))
                 (cell(None))
+                (cell(None))
+            }
+        }
+    }
+}
+
+/// Whether work would merge, and where it would not, the files.
+fn merges(outlook: Option<&MergeOutlook>) -> Markup {
+    html! {
+        @match outlook {
+            None => (nothing("–")),
+            Some(outlook) if outlook.clean => "clean",
+            Some(outlook) => {
+                @let paths = first_few(outlook.conflicts.iter().map(|path| path.display()));
+                span title=(visible(&paths)) { (conflicts(&outlook.conflicts)) }
             }
         }
     }

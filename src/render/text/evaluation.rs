@@ -9,7 +9,8 @@ use crate::domain::report::{
     BaseReport, EvalReport, IntervalReport, JudgeReport, ReportedMethod, ResultReport,
 };
 
-use super::{dash, indented, lines, one_line};
+use super::{dash, indented, lines, merging, one_line};
+use crate::domain::text::first_few;
 use crate::render::style::{self, paint};
 use crate::render::table::{self, Column, number, text};
 
@@ -33,6 +34,7 @@ pub fn eval(report: &EvalReport) -> String {
             row.push(counted(&result.runs).to_string());
         }
         row.extend([result.diff.files_changed.to_string(), lines(result.diff)]);
+        row.push(merging::outlook(result.merge.as_ref()));
         if many {
             row.push(strip.draw(&result.runs));
         }
@@ -49,6 +51,7 @@ pub fn eval(report: &EvalReport) -> String {
     for result in &report.results {
         drawn.push_str(&remarks(result));
     }
+    drawn.push_str(&merges(report));
     drawn.push_str(&ties(report));
     if let Some(judge) = &report.judge {
         drawn.push_str(&judged::judge(judge));
@@ -65,9 +68,10 @@ fn columns(many: bool) -> Vec<Column> {
             number("MEDIAN"),
             text("INTERVAL"),
             number("DELTA"),
-            number("RUNS"),
-            number("FILES"),
-            text("+/-"),
+            number("RUNS").leaves(2),
+            number("FILES").leaves(3),
+            text("+/-").leaves(1),
+            text("MERGE"),
             text("EACH RUN"),
         ]
     } else {
@@ -78,6 +82,7 @@ fn columns(many: bool) -> Vec<Column> {
             number("DELTA"),
             number("FILES"),
             text("+/-"),
+            text("MERGE"),
         ]
     }
 }
@@ -118,6 +123,7 @@ fn base_row(base: &BaseReport, strip: &Strip) -> Vec<String> {
         interval(base.interval),
         dash(),
         counted(&base.runs).to_string(),
+        dash(),
         dash(),
         dash(),
         strip.draw(&base.runs),
@@ -184,6 +190,33 @@ fn remarks(result: &ResultReport) -> String {
     }
     if let Some(name) = &result.put_back_snapshot {
         let _ = writeln!(text, "{agent}: what was put back is kept as {name}");
+    }
+    text
+}
+
+/// How far the base branch has moved, and what does not merge into it.
+fn merges(report: &EvalReport) -> String {
+    let Some(base) = &report.base_now else {
+        return String::new();
+    };
+    let mut text = String::new();
+    if let Some(moved @ 1..) = base.moved {
+        let (branch, moved) = (&base.branch, merging::commits(moved));
+        let _ = writeln!(
+            text,
+            "{branch} has moved by {moved} since the session began"
+        );
+    }
+    for result in &report.results {
+        if let Some(outlook) = result.merge.as_ref().filter(|outlook| !outlook.clean) {
+            let paths = outlook.conflicts.iter();
+            let paths = first_few(paths.map(|path| one_line(&path.display().to_string())));
+            let _ = writeln!(
+                text,
+                "{}: it conflicts with {} now, in {paths}",
+                result.agent, base.branch
+            );
+        }
     }
     text
 }

@@ -33,7 +33,7 @@ pub use dry_run::dry_run;
 pub use evaluation::eval;
 pub use integrate::{integrate, integrate_plan};
 pub use journal::{JournalStyle, all_events, events, followed};
-pub use merging::merge;
+pub use merging::{merge, merge_plan};
 pub use messages::send;
 pub use metrics::metrics;
 pub use presets::presets;

@@ -11,7 +11,7 @@ use crate::domain::report::{
 use crate::domain::text::visible;
 use crate::domain::time;
 
-use super::{age, dash, lines, one_line};
+use super::{age, dash, lines, merging, one_line};
 use crate::render::style::{self, paint};
 use crate::render::table::{self, number, text};
 
@@ -100,7 +100,16 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
         .base_commit
         .as_ref()
         .map_or("", |commit| commit.short());
-    line("base", format!("{} {base}", config.base_branch));
+    let base_now = report.base_now.as_ref();
+    let moved = match base_now.map(|now| (&now.commit, now.moved)) {
+        Some((commit, Some(moved @ 1..))) => format!(
+            ", which has moved by {} to {}",
+            merging::commits(moved),
+            commit.short()
+        ),
+        _ => String::new(),
+    };
+    line("base", format!("{} {base}{moved}", config.base_branch));
     if config.mode != Mode::Compete {
         line("mode", config.mode.to_string());
     }
@@ -155,6 +164,7 @@ fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
     let any = |is_known: fn(&AgentReport) -> bool| report.agents.iter().any(is_known);
     let by_preset = any(|agent| agent.preset.is_some());
     let with_use = any(|agent| tokens(agent).is_some() || agent.cost_usd.is_some());
+    let with_merge = any(|agent| agent.merge.is_some());
     let rows = report.agents.iter().map(|agent| {
         let status = agent.status.map_or("-", |status| status.as_str());
         let preset = agent.preset.as_ref().map_or_else(dash, ToString::to_string);
@@ -176,6 +186,7 @@ fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
                 .metric_value
                 .map_or_else(dash, |value| value.to_string()),
         ]);
+        row.extend(with_merge.then(|| merging::outlook(agent.merge.as_ref())));
         if with_use {
             row.push(tokens(agent).map_or_else(dash, |tokens| tokens.to_string()));
             row.push(
@@ -201,6 +212,7 @@ fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {
         number("DIRTY"),
         number("METRIC"),
     ]);
+    columns.extend(with_merge.then(|| text("MERGE")));
     if with_use {
         columns.extend([number("TOKENS").leaves(2), number("COST")]);
     }

@@ -116,10 +116,10 @@ fn status_shows_the_session_its_agents_and_the_next_step() {
     eval  sh bench.sh
     metric  p50_ms, lower is better, baseline 180
 
-    AGENT  STATUS  ATTEMPT  BRANCH  AHEAD  FILES  +/-  DIRTY  METRIC  AGE  LAST COMMIT
-    agent-1  succeeded  1  hub/[SESSION]/agent-1/attempt-1  1  2  +2/-1  0  150  [AGE]  agent-1: 150 ms
-    agent-2  succeeded  1  hub/[SESSION]/agent-2/attempt-1  1  2  +2/-1  0  120  [AGE]  agent-2: 120 ms
-    agent-3  succeeded  1  hub/[SESSION]/agent-3/attempt-1  1  2  +2/-1  0  200  [AGE]  agent-3: 200 ms
+    AGENT  STATUS  ATTEMPT  BRANCH  AHEAD  FILES  +/-  DIRTY  METRIC  MERGE  AGE  LAST COMMIT
+    agent-1  succeeded  1  hub/[SESSION]/agent-1/attempt-1  1  2  +2/-1  0  150  clean  [AGE]  agent-1: 150 ms
+    agent-2  succeeded  1  hub/[SESSION]/agent-2/attempt-1  1  2  +2/-1  0  120  clean  [AGE]  agent-2: 120 ms
+    agent-3  succeeded  1  hub/[SESSION]/agent-3/attempt-1  1  2  +2/-1  0  200  clean  [AGE]  agent-3: 200 ms
 
     POST  AUTHOR  AGE  SAYS
     progress/005  hub  [AGE]  [AGENT] succeeded after [DURATION]
@@ -137,10 +137,10 @@ fn eval_shows_the_ranking() {
     insta::assert_snapshot!(repo.normalised(&answer.stdout), @r"
     session [SESSION]
     p50_ms, lower is better, baseline 180
-    RANK  AGENT  METRIC  DELTA  FILES  +/-
-       1  agent-2  120  -60 (-33.3%)  2  +2/-1
-       2  agent-1  150  -30 (-16.7%)  2  +2/-1
-       3  agent-3  200  +20 (+11.1%)  2  +2/-1
+    RANK  AGENT  METRIC  DELTA  FILES  +/-  MERGE
+       1  agent-2  120  -60 (-33.3%)  2  +2/-1  clean
+       2  agent-1  150  -30 (-16.7%)  2  +2/-1  clean
+       3  agent-3  200  +20 (+11.1%)  2  +2/-1  clean
     winner: agent-2
     ");
     // Measuring again is no harm, and says the same.

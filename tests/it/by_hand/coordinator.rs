@@ -57,10 +57,10 @@ fn what_the_coordinator_commits_is_measured_and_merged() {
     let eval = repo.hub(["eval", &session]).ok();
     insta::assert_snapshot!(repo.normalised(&eval.stdout), @r"
     p50_ms, lower is better, baseline 180
-    RANK  AGENT  METRIC  DELTA  FILES  +/-
-       1  agent-3  100  -80 (-44.4%)  1  +1/-1
-       2  agent-1  150  -30 (-16.7%)  1  +1/-1
-       -  agent-2  -  -  0  +0/-0
+    RANK  AGENT  METRIC  DELTA  FILES  +/-  MERGE
+       1  agent-3  100  -80 (-44.4%)  1  +1/-1  clean
+       2  agent-1  150  -30 (-16.7%)  1  +1/-1  clean
+       -  agent-2  -  -  0  +0/-0  -
     agent-2: it made no commit
     winner: agent-3
     ");

@@ -238,7 +238,8 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     let graft = [&["graft", session], &paths[..]].concat();
     all.answers("graft", &graft, &["--json"]);
     all.answers_twice("eval", &["eval", session]);
-    all.answers("merge", &["merge", session], &["--json"]);
+    all.answers_twice("merge-plan", &["merge", session, "--dry-run"]);
+    all.answers("merge", &["merge", session, "--verify"], &["--json"]);
     look(&mut all);
     all.answers_twice("cleanup", &["cleanup", session]);
     all.answers_twice("integrate", &["integrate", "claude", "--dry-run"]);

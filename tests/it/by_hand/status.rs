@@ -67,6 +67,7 @@ fn an_agents_work_is_counted_from_the_base_commit() {
             "last_output": null,
             "strategy": "try a cache",
             "held": false,
+            "merge": { "clean": true, "conflicts": [] },
         })
     );
     let idle = &document["agents"][1];
@@ -88,10 +89,10 @@ fn the_text_shows_the_same() {
     eval  sh bench.sh
     metric  p50_ms, lower is better, baseline 180
 
-    AGENT  STATUS  ATTEMPT  BRANCH  AHEAD  FILES  +/-  DIRTY  METRIC  AGE  LAST COMMIT
-    agent-1  pending  1  hub/[SESSION]/agent-1/attempt-1  2  2  +3/-1  2  -  [AGE]  Be faster
-    agent-2  pending  1  hub/[SESSION]/agent-2/attempt-1  0  0  +0/-0  0  -  -  -
-    agent-3  pending  1  hub/[SESSION]/agent-3/attempt-1  0  0  +0/-0  0  -  -  -
+    AGENT  STATUS  ATTEMPT  BRANCH  AHEAD  FILES  +/-  DIRTY  METRIC  MERGE  AGE  LAST COMMIT
+    agent-1  pending  1  hub/[SESSION]/agent-1/attempt-1  2  2  +3/-1  2  -  clean  [AGE]  Be faster
+    agent-2  pending  1  hub/[SESSION]/agent-2/attempt-1  0  0  +0/-0  0  -  -  -  -
+    agent-3  pending  1  hub/[SESSION]/agent-3/attempt-1  0  0  +0/-0  0  -  -  -  -
 
     POST  AUTHOR  AGE  SAYS
     dispatch/001  hub  [AGE]  agent-1 attempt-1 dispatch

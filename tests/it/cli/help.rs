@@ -229,8 +229,8 @@ fn every_schema_is_one_and_the_help_lists_them_all() {
     expected.extend(["board-list", "board-post", "board-read"].map(str::to_owned));
     let of_snapshots = ["snapshots-expire", "snapshots-restore", "snapshots-show"];
     expected.extend(of_snapshots.map(str::to_owned));
-    // What two commands print with `--dry-run`.
-    expected.push("dry-run".to_owned());
+    // What two commands print with `--dry-run`, and what another does.
+    expected.extend(["dry-run", "merge-plan"].map(str::to_owned));
     expected.sort();
     assert_eq!(names, expected);
     for name in names {

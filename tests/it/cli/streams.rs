@@ -40,10 +40,10 @@ fn the_answer_is_on_stdout_and_what_happens_meanwhile_on_stderr() {
     let (repo, answer) = run(&[]);
     insta::assert_snapshot!(repo.normalised(&answer.stdout), @"
     p50_ms, lower is better, baseline 180
-    RANK  AGENT  METRIC  DELTA  FILES  +/-
-       1  agent-2  120  -60 (-33.3%)  2  +2/-1
-       2  agent-1  150  -30 (-16.7%)  2  +2/-1
-       3  agent-3  200  +20 (+11.1%)  2  +2/-1
+    RANK  AGENT  METRIC  DELTA  FILES  +/-  MERGE
+       1  agent-2  120  -60 (-33.3%)  2  +2/-1  clean
+       2  agent-1  150  -30 (-16.7%)  2  +2/-1  clean
+       3  agent-3  200  +20 (+11.1%)  2  +2/-1  clean
     winner: agent-2
     merged agent-2 into main as [COMMIT]
     archived agent-1 as hub/archive/[SESSION]/agent-1

@@ -186,6 +186,7 @@ fn shows_what_the_file_left_out_as_null() {
       },
       "agents": [],
       "winner": null,
+      "base_now": null,
       "unfinished": null,
       "posts": [],
       "next": null

@@ -20,9 +20,9 @@ fn a_command_that_fails_puts_the_agent_out_with_the_last_of_what_it_said() {
     );
     insta::assert_snapshot!(contest.text().ok().stdout, @"
     m, lower is better, no baseline
-    RANK  AGENT    METRIC  DELTA  FILES  +/-
-       1  agent-2       5      -      1  +1/-0
-       -  agent-1       -      -      1  +1/-0
+    RANK  AGENT    METRIC  DELTA  FILES  +/-    MERGE
+       1  agent-2       5      -      1  +1/-0  clean
+       -  agent-1       -      -      1  +1/-0  clean
     agent-1: the eval command ended with exit status 3
         16
         17

@@ -89,10 +89,10 @@ fn a_good_judge_decides_where_there_is_no_metric() {
     let court = Court::new(GOOD, &["worth 1\n", "worth 3\n", "worth 2\n"]);
     let text = court.eval(&[]).ok();
     insta::assert_snapshot!(court.contest.repo.without_paths(&text.stdout), @"
-    RANK  AGENT    METRIC  DELTA  FILES  +/-
-       1  agent-2       -      -      1  +1/-0
-       2  agent-3       -      -      1  +1/-0
-       3  agent-1       -      -      1  +1/-0
+    RANK  AGENT    METRIC  DELTA  FILES  +/-    MERGE
+       1  agent-2       -      -      1  +1/-0  clean
+       2  agent-3       -      -      1  +1/-0  clean
+       3  agent-1       -      -      1  +1/-0  clean
     judge: [TEMP]/scripts/judge.sh
     JUDGED   SCORE  WON  LOST  TIED  STRENGTH
     agent-2     +2    2     0     0      0.92
@@ -174,10 +174,10 @@ fn among_those_close_to_the_best_metric_the_judge_decides() {
     let text = court.eval(&[]).ok();
     insta::assert_snapshot!(court.contest.repo.without_paths(&text.stdout), @"
     p50_ms, lower is better, baseline 180
-    RANK  AGENT    METRIC         DELTA  FILES  +/-
-       1  agent-2     105  -75 (-41.7%)      1  +2/-1
-       2  agent-1     100  -80 (-44.4%)      1  +2/-1
-       3  agent-3     150  -30 (-16.7%)      1  +2/-1
+    RANK  AGENT    METRIC         DELTA  FILES  +/-    MERGE
+       1  agent-2     105  -75 (-41.7%)      1  +2/-1  clean
+       2  agent-1     100  -80 (-44.4%)      1  +2/-1  clean
+       3  agent-3     150  -30 (-16.7%)      1  +2/-1  clean
     judge: [TEMP]/scripts/judge.sh, of those within 10% of the best
     JUDGED   SCORE  WON  LOST  TIED  STRENGTH
     agent-2     +1    1     0     0      0.94

@@ -17,10 +17,10 @@ fn the_smallest_number_wins_and_the_delta_is_to_the_baseline() {
     );
     insta::assert_snapshot!(contest.text().ok().stdout, @"
     p50_ms, lower is better, baseline 180
-    RANK  AGENT    METRIC         DELTA  FILES  +/-
-       1  agent-2      90  -90 (-50.0%)      1  +1/-1
-       2  agent-1     150  -30 (-16.7%)      1  +1/-1
-       3  agent-3     200  +20 (+11.1%)      1  +1/-1
+    RANK  AGENT    METRIC         DELTA  FILES  +/-    MERGE
+       1  agent-2      90  -90 (-50.0%)      1  +1/-1  clean
+       2  agent-1     150  -30 (-16.7%)      1  +1/-1  clean
+       3  agent-3     200  +20 (+11.1%)      1  +1/-1  clean
     winner: agent-2
     ");
     let document = contest.json();
@@ -41,10 +41,10 @@ fn where_more_is_better_the_largest_number_wins() {
     );
     insta::assert_snapshot!(contest.text().ok().stdout, @"
     p50_ms, higher is better, baseline 100
-    RANK  AGENT    METRIC           DELTA  FILES  +/-
-       1  agent-3     200  +100 (+100.0%)      1  +1/-1
-       2  agent-1     150    +50 (+50.0%)      1  +1/-1
-       3  agent-2      90    -10 (-10.0%)      1  +1/-1
+    RANK  AGENT    METRIC           DELTA  FILES  +/-    MERGE
+       1  agent-3     200  +100 (+100.0%)      1  +1/-1  clean
+       2  agent-1     150    +50 (+50.0%)      1  +1/-1  clean
+       3  agent-2      90    -10 (-10.0%)      1  +1/-1  clean
     winner: agent-3
     ");
 }
@@ -94,8 +94,8 @@ fn without_a_baseline_there_is_no_delta() {
     );
     insta::assert_snapshot!(contest.text().ok().stdout, @"
     p50_ms, lower is better, no baseline
-    RANK  AGENT    METRIC  DELTA  FILES  +/-
-       1  agent-1     150      -      1  +1/-1
+    RANK  AGENT    METRIC  DELTA  FILES  +/-    MERGE
+       1  agent-1     150      -      1  +1/-1  clean
     winner: agent-1
     ");
     let document = contest.json();
@@ -159,9 +159,9 @@ fn an_agent_without_a_commit_is_out() {
 fn without_a_metric_nobody_is_ranked() {
     let contest = Contest::new("", &["a\n", "b\n"], &[]);
     insta::assert_snapshot!(contest.text().ok().stdout, @"
-    RANK  AGENT    METRIC  DELTA  FILES  +/-
-       -  agent-1       -      -      1  +1/-0
-       -  agent-2       -      -      1  +1/-0
+    RANK  AGENT    METRIC  DELTA  FILES  +/-    MERGE
+       -  agent-1       -      -      1  +1/-0  clean
+       -  agent-2       -      -      1  +1/-0  clean
     ");
     let document = contest.json();
     for absent in ["metric", "direction", "baseline", "winner"] {
@@ -175,9 +175,9 @@ fn where_nobody_has_a_number_the_answer_stands_and_the_status_says_so() {
     let text = contest.text().fails(8);
     insta::assert_snapshot!(text.stdout, @"
     p50_ms, lower is better, baseline 180
-    RANK  AGENT    METRIC  DELTA  FILES  +/-
-       1  agent-1       -      -      1  +1/-1
-       1  agent-2       -      -      1  +1/-1
+    RANK  AGENT    METRIC  DELTA  FILES  +/-    MERGE
+       1  agent-1       -      -      1  +1/-1  clean
+       1  agent-2       -      -      1  +1/-1  clean
     agent-1: no p50_ms in the output
     agent-2: no p50_ms in the output
     no winner

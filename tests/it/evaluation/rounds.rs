@@ -59,10 +59,10 @@ fn rounds_go_round_all_and_the_table_tells_what_is_noise() {
     insta::assert_snapshot!(answer.stdout, @"
     m, lower is better, baseline 100.1
     7 runs of each, in an order from seed 5; intervals of 95 % from 2000 resamples
-    RANK  AGENT    MEDIAN  INTERVAL          DELTA  RUNS  FILES  +/-    EACH RUN
-       1  agent-2    80.1  79 to 81   -20 (-20.0%)     7      1  +7/-7  •●•
-       2  agent-1    98.1  97 to 99     -2 (-2.0%)     7      1  +6/-6                     •●·
-       -  base      100.1  99 to 101             -     7      -  -                           •●•
+    RANK  AGENT    MEDIAN  INTERVAL          DELTA  RUNS  FILES  +/-    MERGE  EACH RUN
+       1  agent-2    80.1  79 to 81   -20 (-20.0%)     7      1  +7/-7  clean  •●•
+       2  agent-1    98.1  97 to 99     -2 (-2.0%)     7      1  +6/-6  clean                     •●·
+       -  base      100.1  99 to 101             -     7      -  -      -                           •●•
     winner: agent-2
     ");
     for round in order(&contest).chunks(3) {

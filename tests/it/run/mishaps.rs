@@ -34,10 +34,10 @@ fn an_agent_that_fails_is_out_and_the_others_go_on() {
     let answer = run(&repo, &script, &["--yes"]).ok();
     insta::assert_snapshot!(repo.normalised(&answer.stdout), @r"
     p50_ms, lower is better, baseline 180
-    RANK  AGENT  METRIC  DELTA  FILES  +/-
-       1  agent-2  120  -60 (-33.3%)  1  +1/-1
-       2  agent-3  130  -50 (-27.8%)  1  +1/-1
-       -  agent-1  -  -  1  +1/-1
+    RANK  AGENT  METRIC  DELTA  FILES  +/-  MERGE
+       1  agent-2  120  -60 (-33.3%)  1  +1/-1  clean
+       2  agent-3  130  -50 (-27.8%)  1  +1/-1  clean
+       -  agent-1  -  -  1  +1/-1  clean
     agent-1: the agent failed with exit status 3
     winner: agent-2
     merged agent-2 into main as [COMMIT]

@@ -64,10 +64,10 @@ fn nobody_beats_the_baseline_and_yes_keeps_all_as_tags() {
     let answer = run(&repo, &script, &["--yes"]).fails(8);
     insta::assert_snapshot!(repo.normalised(&answer.stdout), @r"
     p50_ms, lower is better, baseline 180
-    RANK  AGENT  METRIC  DELTA  FILES  +/-
-       1  agent-1  191  +11 (+6.1%)  1  +1/-1
-       2  agent-2  192  +12 (+6.7%)  1  +1/-1
-       3  agent-3  193  +13 (+7.2%)  1  +1/-1
+    RANK  AGENT  METRIC  DELTA  FILES  +/-  MERGE
+       1  agent-1  191  +11 (+6.1%)  1  +1/-1  clean
+       2  agent-2  192  +12 (+6.7%)  1  +1/-1  clean
+       3  agent-3  193  +13 (+7.2%)  1  +1/-1  clean
     nobody beats the baseline
     session [SESSION] is archived; nothing was merged
     archived agent-1 as hub/archive/[SESSION]/agent-1

@@ -88,10 +88,10 @@ fn one_command_takes_a_task_from_nothing_to_a_merge() {
     let answer = whole_command(&repo);
     insta::assert_snapshot!(repo.normalised(&answer.stdout), @r"
     p50_ms, lower is better, baseline 180
-    RANK  AGENT  METRIC  DELTA  FILES  +/-
-       1  agent-2  120  -60 (-33.3%)  1  +1/-1
-       2  agent-1  150  -30 (-16.7%)  1  +1/-1
-       3  agent-3  200  +20 (+11.1%)  1  +1/-1
+    RANK  AGENT  METRIC  DELTA  FILES  +/-  MERGE
+       1  agent-2  120  -60 (-33.3%)  1  +1/-1  clean
+       2  agent-1  150  -30 (-16.7%)  1  +1/-1  clean
+       3  agent-3  200  +20 (+11.1%)  1  +1/-1  clean
     winner: agent-2
     merged agent-2 into main as [COMMIT]
     archived agent-1 as hub/archive/[SESSION]/agent-1

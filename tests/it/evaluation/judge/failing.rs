@@ -13,9 +13,9 @@ fn who_always_prefers_the_first_makes_a_tie_and_no_winner() {
     let court = Court::new(FIRST, &TWO);
     let text = court.eval(&[]).fails(8);
     insta::assert_snapshot!(court.contest.repo.without_paths(&text.stdout), @"
-    RANK  AGENT    METRIC  DELTA  FILES  +/-
-       1  agent-1       -      -      1  +1/-0
-       1  agent-2       -      -      1  +1/-0
+    RANK  AGENT    METRIC  DELTA  FILES  +/-    MERGE
+       1  agent-1       -      -      1  +1/-0  clean
+       1  agent-2       -      -      1  +1/-0  clean
     judge: [TEMP]/scripts/judge.sh
     JUDGED   SCORE  WON  LOST  TIED  STRENGTH
     agent-1      0    0     0     1      0.50

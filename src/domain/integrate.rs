@@ -158,17 +158,17 @@ impl Piece {
             self.template
         );
         let first = found.split_inclusive('\n').next();
-        if first.is_some_and(|line| line.ends_with("\r\n")) {
-            wanted = wanted.replace('\n', "\r\n");
-        }
+        let windows = first.is_some_and(|line| line.ends_with("\r\n"));
+        let line_end = if windows { "\r\n" } else { "\n" };
+        wanted = wanted.replace('\n', line_end);
         let Some((before, own, after)) = split(found, &begin, &end)
             .map_err(|()| IntegrateRefused::BrokenMarks(PathBuf::from(self.path)))?
         else {
             let break_before = match found {
-                "" => "",
-                _ if found.ends_with("\n\n") || found.ends_with("\n\r\n") => "",
-                _ if found.ends_with('\n') => "\n",
-                _ => "\n\n",
+                "" => String::new(),
+                _ if found.ends_with("\n\n") || found.ends_with("\n\r\n") => String::new(),
+                _ if found.ends_with('\n') => line_end.to_owned(),
+                _ => line_end.repeat(2),
             };
             return Ok(Planned {
                 standing: Standing::Absent,
@@ -186,7 +186,7 @@ impl Piece {
             Some(_) if within == unix(&wanted) => Standing::Same,
             Some(_) => Standing::Earlier,
         };
-        let kept = before.strip_suffix('\n').filter(|b| b.ends_with('\n'));
+        let kept = before.strip_suffix(line_end).filter(|b| b.ends_with('\n'));
         let without = format!("{}{after}", kept.unwrap_or(before));
         Ok(Planned {
             standing,

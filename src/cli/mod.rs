@@ -132,7 +132,7 @@ enum Command {
     Events(events::Args),
     /// Show figures of sessions: agents, time, tokens, cost, failures, disk use
     Metrics(metrics::Args),
-    /// Say what is left running or half done, and settle it with --fix
+    /// Check files, refs, worktrees and processes, and mend them with --fix
     Doctor(doctor::Args),
     /// List the prompt templates, or print one
     Templates(templates::Args),

@@ -34,10 +34,11 @@ mod tags;
 mod view;
 mod worktrees;
 
-use crate::domain::id::SessionSelector;
-use crate::domain::report::{DoctorReport, Finding, FindingOutcome};
+use crate::domain::id::{SessionId, SessionSelector};
+use crate::domain::report::{Checked, DoctorReport, Finding, FindingOutcome};
+use crate::store;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::hub::{Hub, Setup};
 
 use found::{Cure, Found};
@@ -62,34 +63,91 @@ pub fn run(setup: Setup, request: &Request) -> Result<DoctorReport> {
         wrong.push(error);
         Ok(())
     })?;
-    let mut found = settings::obstacles(&wrong);
-    let can_look = !found.iter().any(Found::hides_all);
-    let view = View::read(&hub, request.session.as_ref(), can_look)?;
-    found.extend(if can_look {
-        look(&view)?
-    } else {
-        environment::check(&view)
-    });
-    let checked = view.checked();
-    let session_id = view.only.clone();
-    drop(view);
-    let findings = found.into_iter().map(|found| {
-        if request.fix {
-            hub.interrupt.check()?;
-            return Ok(mend(&hub, found));
-        }
-        Ok(found.finding)
-    });
-    Ok(DoctorReport {
+    let obstacles = settings::obstacles(&wrong);
+    let can_look = !obstacles.iter().any(Found::hides_all);
+    let mut looked = look(&hub, request, can_look)?;
+    let mut report = DoctorReport {
         fix: request.fix,
-        session_id,
-        checked,
-        findings: findings.collect::<Result<_>>()?,
+        session_id: looked.session_id.take(),
+        checked: looked.checked,
+        findings: Vec::new(),
+    };
+    looked.found.splice(0..0, obstacles);
+    for _ in 0..MOST_LOOKS {
+        if !take(&hub, &mut report, looked.found)? {
+            break;
+        }
+        // A session that could not be read may have hidden something.
+        looked = match look(&hub, request, can_look) {
+            Ok(looked) => looked,
+            // The one that was looked at was taken back.
+            Err(Error::Store(store::Error::NoSession { .. })) => break,
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(report)
+}
+
+/// Takes what is new among the findings into the report, mended where that was asked for;
+/// returns whether any of it was.
+fn take(hub: &Hub, report: &mut DoctorReport, found: Vec<Found>) -> Result<bool> {
+    let mut fixed = false;
+    for found in found {
+        let mut known = report.findings.iter();
+        if known.any(|known| is_same(known, &found.finding)) {
+            continue;
+        }
+        hub.interrupt.check()?;
+        let finding = mend(hub, found, report.fix);
+        fixed |= finding.outcome == FindingOutcome::Fixed;
+        report.findings.push(finding);
+    }
+    Ok(fixed)
+}
+
+/// What is mended can show what is behind it, and that the next.
+const MOST_LOOKS: usize = 4;
+
+/// What one look at everything has found.
+struct Look {
+    session_id: Option<SessionId>,
+    checked: Checked,
+    found: Vec<Found>,
+}
+
+fn look(hub: &Hub, request: &Request, can_look: bool) -> Result<Look> {
+    let view = View::read(hub, request.session.as_ref(), can_look)?;
+    Ok(Look {
+        found: if can_look {
+            check(&view)?
+        } else {
+            environment::check(&view)
+        },
+        checked: view.checked(),
+        session_id: view.only,
     })
 }
 
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    (
+        one.code,
+        &one.what,
+        &one.session_id,
+        one.agent,
+        &one.path,
+        &one.r#ref,
+    ) == (
+        other.code,
+        &other.what,
+        &other.session_id,
+        other.agent,
+        &other.path,
+        &other.r#ref,
+    )
+}
+
 /// All findings, in the order in which they are mended: what stands on a thing comes after it.
-fn look(view: &View<'_>) -> Result<Vec<Found>> {
+fn check(view: &View<'_>) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     if view.only.is_none() {
         found.extend(environment::check(view));
@@ -116,10 +174,10 @@ fn look(view: &View<'_>) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// Mends one finding, where that loses nothing or the answer is yes.
-fn mend(hub: &Hub, found: Found) -> Finding {
+/// With `fix` mends one finding, where that loses nothing or the answer is yes.
+fn mend(hub: &Hub, found: Found, fix: bool) -> Finding {
     let Found { mut finding, cure } = found;
-    let act = match cure {
+    let act = match cure.filter(|_| fix) {
         Some(Cure::Safe(act)) => act,
         Some(Cure::Asks(question, act)) if hub.ask(&question) == Some(true) => act,
         _ => return finding,

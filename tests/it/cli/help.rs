@@ -50,7 +50,7 @@ fn help_lists_the_commands() {
       dag          Show how the attempts of a session stand to each other, as a list or as a graph
       events       Show what was done to a session, from its journal
       metrics      Show figures of sessions: agents, time, tokens, cost, failures, disk use
-      doctor       Say what is left running or half done, and settle it with --fix
+      doctor       Check files, refs, worktrees and processes, and mend them with --fix
       templates    List the prompt templates, or print one
       demo         Show a whole tournament of three scripted agents in a small repository of its own
       integrate    Write into this repository how other tools call hub: commands, a section, a workflow

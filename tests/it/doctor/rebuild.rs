@@ -111,9 +111,16 @@ fn a_damaged_configuration_comes_back_from_the_journal() {
     repo.write(folder.join("config.yaml"), "");
     repo.write(folder.join("state.json"), "");
     assert_eq!(codes(&findings(&repo)), ["damaged_config", "damaged_state"]);
-    repo.hub(["doctor", "--fix", "--yes"]).ok();
+    // What is behind them shows, and is mended, in the same go.
+    let branch = format!("refs/heads/hub/{session}/agent-1/attempt-1");
+    let tip = repo.git(["rev-parse", &branch]);
+    repo.git(["update-ref", "-d", &branch]);
+    let fixed = repo.hub(["doctor", "--fix", "--yes", "--json"]).json();
+    let all = ["damaged_config", "damaged_state", "lost_branch"];
+    assert_eq!(codes(fixed["findings"].as_array().unwrap()), all);
     assert_is_well(&repo);
     assert_eq!(repo.state(&session), "evaluating");
+    assert_eq!(repo.git(["rev-parse", &branch]), tip);
 }
 
 #[test]

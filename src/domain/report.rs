@@ -6,10 +6,15 @@
 //! means that it is not known or does not apply.
 
 mod board;
+mod cleanup;
 mod presets;
 
 pub use board::{
     BoardListReport, BoardReadReport, ListedChannel, PostedReport, ReadPost, ShortPost,
+};
+pub use cleanup::{
+    CleanedSession, CleanupAllReport, CleanupPlanReport, PlannedBranch, PlannedRemoval,
+    PlannedWorktree, Refusal, StrayKind, StrayOutcome, StrayReport,
 };
 pub use presets::{AgentsReport, ListedPreset};
 mod doctor;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::domain::refs::{BranchName, CommitId};
+use crate::domain::refs::{BranchName, CommitId, RefName};
 
 use super::error::{Error, Result};
 use super::program;
@@ -164,6 +164,20 @@ impl Repository {
             reached.extend(parents);
         }
         Ok(tips)
+    }
+
+    /// Whether some ref other than `but` reaches a commit; HEADs do not count.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn is_held_without(&self, commit: &CommitId, but: &RefName) -> Result<bool> {
+        let answer = self
+            .git()
+            .args(["rev-list", "--max-count=1", commit.as_str(), "--not"])
+            .arg(format!("--exclude={but}"))
+            .arg("--glob=refs/")
+            .run()?;
+        Ok(answer.is_empty())
     }
 
     fn unreached_by_program(&self, commits: &[CommitId]) -> Result<Walk> {

@@ -3,15 +3,21 @@
 //! Everything is checked before anything is removed. What no branch or tag would hold
 //! any more is refused, or with `force` kept as a snapshot.
 
+mod all;
 mod branches;
+mod dry_run;
 mod plan;
 mod remove;
+
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::SessionSelector;
-use crate::domain::report::CleanupReport;
+use crate::domain::report::{CleanupPlanReport, CleanupReport};
+use crate::domain::session::Session;
+use crate::process::inside;
 use crate::store::LockedSession;
 
 use super::error::{Error, Result};
@@ -20,6 +26,7 @@ use super::worktrees::LeftByEval;
 use super::{announce, teardown};
 use plan::{Look, Plan, PlanKind};
 
+pub use all::{AllRequest, all};
 pub(super) use remove::finish_removal;
 
 /// What to clean up.
@@ -44,24 +51,40 @@ pub fn run(hub: &Hub, request: &Request) -> Result<CleanupReport> {
     cleanup(hub, &mut session, request.force)
 }
 
+/// Tells what [`run`] would do; nothing is changed.
+///
+/// # Errors
+/// When the session is not at its end, or git cannot look. What would be refused is in the plan.
+pub fn dry_run(hub: &Hub, request: &Request) -> Result<CleanupPlanReport> {
+    let stored = hub.read(request.session.as_ref(), "merged or archived", |stored| {
+        stored.session.state().is_terminal()
+    })?;
+    check_state(&stored.session)?;
+    dry_run::of(hub, stored, request.force)
+}
+
+fn check_state(session: &Session) -> Result<()> {
+    let (id, state) = (session.id.clone(), session.state());
+    if state.is_terminal() {
+        return Ok(());
+    }
+    Err(Error::WrongState {
+        hint: format!("`hub archive {id}` ends it and keeps its attempts as tags"),
+        session: id,
+        state,
+        wanted: "cleanup is for merged and archived ones",
+    })
+}
+
 pub(super) fn cleanup(
     hub: &Hub,
     session: &mut LockedSession,
     force: bool,
 ) -> Result<CleanupReport> {
-    let state = session.session().state();
-    let id = session.config().session_id.clone();
-    if !state.is_terminal() {
-        return Err(Error::WrongState {
-            hint: format!("`hub archive {id}` ends it and keeps its attempts as tags"),
-            session: id,
-            state,
-            wanted: "cleanup is for merged and archived ones",
-        });
-    }
+    check_state(session.session())?;
     let mut report = CleanupReport {
-        session_id: id,
-        state,
+        session_id: session.config().session_id.clone(),
+        state: session.session().state(),
         removed_worktrees: Vec::new(),
         forgotten_worktrees: Vec::new(),
         deleted_branches: Vec::new(),
@@ -98,6 +121,22 @@ pub(super) fn cleanup(
     done.map(|()| report)
 }
 
+/// What a command has just ended goes a moment later.
+fn wait_for_leaving(hub: &Hub, plans: &[Plan]) -> Result<()> {
+    const LONGEST: Duration = Duration::from_secs(2);
+    const PAUSE: Duration = Duration::from_millis(20);
+    let until = Instant::now() + LONGEST;
+    let in_use = || {
+        plans
+            .iter()
+            .any(|plan| !inside::find(&plan.path).is_empty())
+    };
+    while in_use() && Instant::now() < until {
+        hub.pause(PAUSE)?;
+    }
+    Ok(())
+}
+
 /// What is to become of each worktree, when the teardown commands have run in them.
 fn plans(hub: &Hub, session: &LockedSession, left: &LeftByEval, force: bool) -> Result<Vec<Plan>> {
     let id = &session.config().session_id;
@@ -116,6 +155,7 @@ fn plans(hub: &Hub, session: &LockedSession, left: &LeftByEval, force: bool) -> 
     let there = plans.iter().filter(|plan| plan.kind != PlanKind::Forget);
     let there = there.map(|plan| (plan.agent, plan.path.as_path()));
     teardown::run(hub, session, there, force)?;
+    wait_for_leaving(hub, &plans)?;
     // They may have changed what stands there.
     look(true)
 }

@@ -13,6 +13,7 @@ use crate::domain::event::{Detail, Operation, Unfinished};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::restore::RestoreRefused;
+use crate::fault::{Point, deed};
 use crate::git::{self, RefChange, Removal, Worktree};
 use crate::store::LockedSession;
 
@@ -234,7 +235,7 @@ impl Plan {
                     hub.repository.remove_worktree(path, Removal::Scratch)?;
                 }
                 None => {
-                    let _ = std::fs::remove_dir(path);
+                    let _ = deed(Point::RemoveFolder, || std::fs::remove_dir(path));
                 }
             }
             hub.drop_empty_folders(session);

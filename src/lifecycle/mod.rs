@@ -55,6 +55,7 @@ pub mod spawn;
 mod start;
 pub mod status;
 pub mod stop;
+mod strays;
 pub mod supervise;
 mod teardown;
 pub mod templates;

@@ -1,10 +1,12 @@
 //! `hub cleanup`: removes what is kept elsewhere, and nothing else.
 
+mod all;
 mod eval_files;
 mod forced;
 mod in_use;
 mod missing;
 mod refused;
+mod strays;
 
 use crate::support::TestRepo;
 

@@ -2,6 +2,7 @@
 
 mod agents;
 mod board;
+mod cleanup;
 mod dag;
 mod doctor;
 mod dry_run;
@@ -27,6 +28,7 @@ use crate::domain::text::visible;
 
 pub use agents::{pause, spawn, wait};
 pub use board::{board_list, board_read, posted};
+pub use cleanup::{cleanup_all, cleanup_plan};
 pub use dag::{dag, dag_graph};
 pub use doctor::doctor;
 pub use dry_run::dry_run;

@@ -46,11 +46,15 @@ pub(super) fn archived(attempts: &[ArchivedAttempt]) -> String {
     })
 }
 
+pub(super) fn nothing_to_clean() -> String {
+    "nothing to clean up\n".to_owned()
+}
+
 /// `hub cleanup`.
 #[must_use]
 pub fn cleanup(report: &CleanupReport) -> String {
     if report.is_empty() {
-        return "nothing to clean up\n".to_owned();
+        return nothing_to_clean();
     }
     let mut text = archived(&report.archived);
     for snapshot in &report.snapshots {

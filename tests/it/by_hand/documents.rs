@@ -81,6 +81,11 @@ impl<'r> Schemas<'r> {
         let one = "agent-1/uncommitted";
         self.answers_twice("snapshots-show", &["snapshots", "show", one]);
         self.answers_twice("snapshots-restore", &["snapshots", "restore", one]);
+        self.answers_twice("cleanup-dry-run", &["cleanup", session, "--dry-run"]);
+        let missing = self.repo.worktree("20200101-000000", "agent-1");
+        self.repo.write(missing.join("file"), "theirs\n");
+        self.answers_twice("cleanup-all", &["cleanup", "--all"]);
+        std::fs::remove_dir_all(missing.parent().unwrap()).unwrap();
         self.repo.hub(["cleanup", session, "--force"]).ok();
         let all = ["snapshots", "expire", "--older-than", "0s", "--yes"];
         self.answers_twice("snapshots-expire", &all);
@@ -241,6 +246,13 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers_twice("merge-plan", &["merge", session, "--dry-run"]);
     all.answers("merge", &["merge", session, "--verify"], &["--json"]);
     look(&mut all);
+    all.answers(
+        "cleanup-dry-run",
+        &["cleanup", session, "--dry-run"],
+        &["--json"],
+    );
+    let dry_run = ["cleanup", "--all", "--dry-run"];
+    all.answers_twice("cleanup-all", &dry_run);
     all.answers_twice("cleanup", &["cleanup", session]);
     all.answers_twice("integrate", &["integrate", "claude", "--dry-run"]);
     all.answers_twice("restore", &["restore", session, "agent-1"]);

@@ -227,6 +227,7 @@ fn every_schema_is_one_and_the_help_lists_them_all() {
     expected.retain(|command| !without.contains(&command.as_str()));
     // A command with commands of its own; `reply` prints what `post` does.
     expected.extend(["board-list", "board-post", "board-read"].map(str::to_owned));
+    expected.extend(["cleanup-all", "cleanup-dry-run"].map(str::to_owned));
     let of_snapshots = ["snapshots-expire", "snapshots-restore", "snapshots-show"];
     expected.extend(of_snapshots.map(str::to_owned));
     // What two commands print with `--dry-run`, and what another does.

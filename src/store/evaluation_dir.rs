@@ -239,6 +239,8 @@ pub(super) fn begin(folder: &Path, plan: EvalPlan, known: Vec<EvalRun>) -> Resul
 /// Goes on with the newest evaluation, which `record` is.
 pub(super) fn go_on(folder: &Path, record: EvalRecord) -> Result<OpenEvaluation> {
     let dir = dir_of(folder, record.number);
+    // Whoever measures holds the session's lock.
+    atomic::sweep(&dir.root);
     let path = dir.plan_file();
     let bytes = atomic::read_capped(&path, LONGEST)?.unwrap_or_default();
     let document: Document =

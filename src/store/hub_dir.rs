@@ -329,9 +329,10 @@ impl SessionDir {
 
     /// The folders in which hub replaces files.
     fn folders(&self) -> Vec<PathBuf> {
-        let agents = fs::read_dir(self.root.join("agents")).into_iter();
-        let agents = agents.flatten().flatten().map(|entry| entry.path());
-        std::iter::once(self.root.clone()).chain(agents).collect()
+        let below = [self.root.join("agents"), self.evaluations()];
+        let below = below.iter().filter_map(|folder| fs::read_dir(folder).ok());
+        let below = below.flatten().flatten().map(|entry| entry.path());
+        std::iter::once(self.root.clone()).chain(below).collect()
     }
 
     /// The files that somebody is about to put in another's place, or was when he was killed.

@@ -210,7 +210,7 @@ pub(super) fn settle(
     session: &mut LockedSession,
     unfinished: &Unfinished,
 ) -> Result<bool> {
-    let finished = retry::settle(hub, session, unfinished)?;
+    let finished = retry::settle_attempt(hub, session, unfinished)?.is_some();
     let text = |key: &str| unfinished.intent.get(key);
     let agent = text("agent").and_then(|agent| agent.as_str()?.parse::<AgentId>().ok());
     let earlier = text("earlier").and_then(|number| u32::try_from(number.as_u64()?).ok());

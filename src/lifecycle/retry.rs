@@ -313,16 +313,28 @@ pub(super) fn settle(
     session: &mut LockedSession,
     unfinished: &Unfinished,
 ) -> Result<bool> {
+    let finished = settle_attempt(hub, session, unfinished)?;
+    if let Some(agent) = finished {
+        announce::dispatch(hub, session, &[agent]);
+    }
+    Ok(finished.is_some())
+}
+
+/// Settles an attempt whose making was cut off; returns the agent where it stands.
+pub(super) fn settle_attempt(
+    hub: &Hub,
+    session: &mut LockedSession,
+    unfinished: &Unfinished,
+) -> Result<Option<AgentId>> {
     let text = |key: &str| unfinished.intent.get(key).and_then(|value| value.as_str());
     let branch = text("branch").and_then(|name| name.parse::<AttemptBranch>().ok());
     let commit = text("commit").and_then(|id| id.parse().ok());
     let (Some(branch), Some(commit)) = (branch, commit) else {
-        return Ok(false);
+        return Ok(None);
     };
     let record = session.session().agents().get(&branch.agent);
     if record.is_some_and(|record| record.attempt == branch.attempt) {
-        announce::dispatch(hub, session, &[branch.agent]);
-        return Ok(true);
+        return Ok(Some(branch.agent));
     }
     let worktree = spawn::worktree_path(hub, session.config(), branch.agent);
     let known = hub.worktree_of(session.session(), branch.agent)?;
@@ -332,5 +344,5 @@ pub(super) fn settle(
         commit,
     };
     take_back(hub, session, unfinished.operation, &plan)?;
-    Ok(false)
+    Ok(None)
 }

@@ -14,7 +14,7 @@ use crate::store::{self, LockedSession};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::{announce, archive, cleanup, comeback, graft, init, merge, retry, spawn};
+use super::{announce, archive, cleanup, comeback, graft, init, merge, retry, spawn, stop};
 
 /// What became of an unfinished operation.
 enum Settled {
@@ -83,6 +83,13 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
                 Settled::Finished
             } else {
                 Settled::TakenBack
+            }
+        }
+        Operation::Stop => {
+            if stop::settle(hub, &session, &unfinished) {
+                Settled::Finished
+            } else {
+                Settled::Stopped
             }
         }
         Operation::Archive => {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::domain::event::{Operation, Phase};
+use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionId, SessionSelector};
 use crate::domain::launch::Leftovers;
 use crate::domain::report::{ShownStatus, WaitReport};
@@ -219,6 +219,8 @@ fn hold(hub: &Hub, id: &SessionId, grace: Duration, meant: impl Fn(AgentId) -> b
 
 fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result<()> {
     let id = session.config().session_id.clone();
+    let intent = json!({ "agent": agent, "lost": true });
+    hub.record(session, Operation::Stop, Phase::Begin, intent)?;
     let worktree = session.session().agents().get(&agent);
     let worktree = worktree.and_then(|record| record.worktree.clone());
     // Its supervisor would have done so.
@@ -226,6 +228,10 @@ fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result
     let leftovers = worktree
         .filter(|_| launch.leftovers == Leftovers::Commit)
         .and_then(|worktree| supervise::commit_leftovers(&hub.repository, &worktree, &id, agent));
+    if let Some(made) = &leftovers {
+        let step = json!({ "agent": agent, "leftovers": made.commit });
+        hub.record(session, Operation::Stop, Phase::Step, step)?;
+    }
     // Nobody answers on it any more; where it cannot be removed, nobody takes it for one that does.
     let _ = atomic::remove_file(&session.dir().agent(agent).terminal());
     let now = hub.now();
@@ -244,8 +250,24 @@ fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result
     });
     let moved = leftovers.as_ref().and_then(supervise::moved_by);
     let moved = moved.into_iter().collect();
-    hub.record_moves(session, Operation::Stop, Phase::Done, detail, moved)?;
     let commit = leftovers.as_ref().map(|made| made.commit.as_str());
     announce::ended(hub, session, agent, commit);
-    Ok(())
+    hub.record_moves(session, Operation::Stop, Phase::End, detail, moved)
+}
+
+/// Tells of a lost agent whose end was recorded and not told of; returns whether it was recorded.
+pub(super) fn settle(hub: &Hub, session: &LockedSession, unfinished: &Unfinished) -> bool {
+    let agent = unfinished
+        .intent
+        .get("agent")
+        .and_then(|agent| agent.as_str()?.parse::<AgentId>().ok());
+    let record = |agent: &AgentId| session.session().agents().get(agent);
+    let ended = agent.filter(|agent| {
+        record(agent).is_some_and(|record| record.status() == AgentStatus::Cancelled)
+    });
+    if let Some(agent) = ended {
+        let leftovers = unfinished.step_value("leftovers");
+        announce::ended(hub, session, agent, leftovers.and_then(|id| id.as_str()));
+    }
+    ended.is_some()
 }

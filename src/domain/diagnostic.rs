@@ -44,6 +44,10 @@ pub trait Diagnostic: std::error::Error {
 pub const FULL_DISK: &str =
     "free some space and do it again; what was not finished is settled then";
 
+/// The hint for a disk that can only be read.
+pub const READ_ONLY_DISK: &str =
+    "make the file system writable and do it again; what was not finished is settled then";
+
 /// The hint for a disk that cannot be read or written.
 pub const BROKEN_DISK: &str =
     "the disk does not do what it should; see the system's log, then do it again";

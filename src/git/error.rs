@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK};
+use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK, READ_ONLY_DISK};
 use crate::domain::refs::{BranchName, CommitId, RefName};
 use crate::domain::text::{first_few, quoted};
 
@@ -206,6 +206,8 @@ fn disk_hint(words: &str) -> Option<&'static str> {
         Some(FULL_DISK)
     } else if words.contains("Input/output error") {
         Some(BROKEN_DISK)
+    } else if words.contains("Read-only file system") {
+        Some(READ_ONLY_DISK)
     } else {
         None
     }

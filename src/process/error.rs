@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK};
+use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK, READ_ONLY_DISK};
 
 /// The result of an operation on processes.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -96,6 +96,7 @@ impl Diagnostic for Error {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                     Some(FULL_DISK.to_owned())
                 }
+                io::ErrorKind::ReadOnlyFilesystem => Some(READ_ONLY_DISK.to_owned()),
                 _ if source.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
                     Some(BROKEN_DISK.to_owned())
                 }

@@ -9,7 +9,7 @@
 
 mod disk;
 mod killed;
-mod scenario;
+pub mod scenario;
 mod supervisors;
 
 use scenario::Scenario;
@@ -30,24 +30,24 @@ fn selected(count: usize) -> Vec<usize> {
         .collect()
 }
 
-fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     line.split(' ').map(str::to_owned).collect()
 }
 
 /// A session of two agents that is measured by `bench.sh`.
-fn initialised(repo: &TestRepo) -> String {
+pub fn initialised(repo: &TestRepo) -> String {
     repo.hub(init()).ok();
     repo.newest_session()
 }
 
-fn init() -> Vec<String> {
+pub fn init() -> Vec<String> {
     let mut command = words("init --task fast --agents 2 --metric p50_ms --eval");
     command.push("sh bench.sh".to_owned());
     command
 }
 
 /// The same with a commit of each agent.
-fn worked(repo: &TestRepo) -> String {
+pub fn worked(repo: &TestRepo) -> String {
     let session = initialised(repo);
     repo.hub(["spawn", &session, "--no-start"]).ok();
     for (agent, value) in [("agent-1", "150\n"), ("agent-2", "120\n")] {
@@ -59,7 +59,7 @@ fn worked(repo: &TestRepo) -> String {
     session
 }
 
-fn evaluated(repo: &TestRepo) -> String {
+pub fn evaluated(repo: &TestRepo) -> String {
     let session = worked(repo);
     repo.hub(["eval", &session]).ok();
     session
@@ -76,7 +76,7 @@ fn cleaned_by_force(repo: &TestRepo) -> String {
 }
 
 /// The scenarios by name: a preparation, and the command that is hit.
-fn scenario(name: &str) -> Scenario {
+pub fn scenario(name: &str) -> Scenario {
     Scenario::new(|repo| match name {
         "init" => (None, init()),
         "spawn --no-start" => {

@@ -25,6 +25,7 @@ mod doctor;
 mod established;
 mod evaluation;
 mod events;
+mod faults;
 mod graft;
 mod hermetic;
 mod installation;

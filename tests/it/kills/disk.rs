@@ -19,7 +19,7 @@ fn takes_space(step: &str) -> bool {
     reason = "shown when the test fails, to tell where it was hit"
 )]
 fn survives_a_bad_disk(name: &str) {
-    let scenario = scenario(name);
+    let scenario = scenario(name).counted();
     let steps: Vec<usize> = (1..)
         .zip(&scenario.steps)
         .filter(|(_, step)| takes_space(step))
@@ -42,7 +42,7 @@ fn survives_a_bad_disk(name: &str) {
         let answer = scenario.hit(fault);
         println!("{name}: {fault:?} of {:?}: {answer}", scenario.steps);
         check_told(&answer, fault);
-        scenario.check_truth();
+        scenario.check();
         let again = scenario.again();
         println!("again: {again}");
         scenario.check_end(&again);

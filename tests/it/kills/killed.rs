@@ -10,7 +10,7 @@ use super::{scenario, selected};
     reason = "shown when the test fails, to tell where it was hit"
 )]
 fn survives_kills(name: &str) {
-    let scenario = scenario(name);
+    let scenario = scenario(name).counted();
     let steps = selected(scenario.steps.len());
     let calls = match scenario.git_calls {
         0 => Vec::new(),
@@ -24,7 +24,7 @@ fn survives_kills(name: &str) {
         let answer = scenario.hit(fault);
         println!("{name}: {fault:?} of {:?}: {answer}", scenario.steps);
         assert_eq!(answer.code(), 137, "it was killed");
-        scenario.check_truth();
+        scenario.check();
         let again = scenario.again();
         println!("again: {again}");
         scenario.check_end(&again);

@@ -1,6 +1,5 @@
 //! One command in a repository that is laid down anew for each blow.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -8,7 +7,12 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use crate::support::fault::{self, Fault};
-use crate::support::{Answer, Hub, TestRepo, Tree, wait_until};
+use crate::support::invariants::{self, Before, Told};
+use crate::support::points::{self, Blow, Trace, When};
+use crate::support::{Answer, Hub, Running, TestRepo, Tree, wait_until};
+
+/// The commands that leave agents running, which end by themselves.
+const STARTS: [&str; 4] = ["spawn", "retry", "run", "stop"];
 
 /// See the module above.
 pub struct Scenario {
@@ -17,8 +21,16 @@ pub struct Scenario {
     command: Vec<String>,
     /// Everything before the command runs.
     before: Tree,
-    /// The commits that there are then.
-    commits: BTreeSet<String>,
+    /// What there is to be lost then.
+    to_lose: Before,
+    /// What runs beside it and cannot be laid down: it is begun before each blow.
+    live: Option<fn(&TestRepo)>,
+    /// Whether there is nothing left to do; else the same command is run once more.
+    done: fn(&Self) -> bool,
+    /// Which of the posts and files of the board are the same, whatever was struck.
+    told: fn(&str) -> bool,
+    /// What is the same at the end, whatever was struck.
+    end: fn(&TestRepo, &Told) -> String,
     /// How everything stands when it has run undisturbed.
     expected: String,
     /// What is on the board then.
@@ -34,9 +46,13 @@ impl Scenario {
     pub fn new(prepare: impl FnOnce(&TestRepo) -> (Option<String>, Vec<String>)) -> Self {
         let repo = TestRepo::new().with_bench();
         let (session, command) = prepare(&repo);
-        let mut scenario = Self {
+        Self {
             before: Tree::read(repo.root()),
-            commits: commits(&repo),
+            to_lose: Before::of(&repo),
+            live: None,
+            done: Self::has_new_session,
+            told: |_| true,
+            end: summary,
             repo,
             session,
             command,
@@ -44,12 +60,39 @@ impl Scenario {
             board: Vec::new(),
             steps: Vec::new(),
             git_calls: 0,
-        };
-        scenario.count();
-        scenario
+        }
     }
 
-    fn count(&mut self) {
+    /// Begins something before each blow that goes on beside the command.
+    pub fn beside(self, live: fn(&TestRepo)) -> Self {
+        Self {
+            live: Some(live),
+            ..self
+        }
+    }
+
+    /// Says when the command is not to be run once more.
+    pub fn done_when(self, done: fn(&Self) -> bool) -> Self {
+        Self { done, ..self }
+    }
+
+    /// Says what is the same at the end, where that is not everything.
+    pub fn ending_with(self, end: fn(&TestRepo, &Told) -> String) -> Self {
+        Self { end, ..self }
+    }
+
+    /// Says which posts and files of the board are the same, where those are not all.
+    pub fn telling(self, told: fn(&str) -> bool) -> Self {
+        Self { told, ..self }
+    }
+
+    /// Where the command makes a session: whether there is one.
+    fn has_new_session(&self) -> bool {
+        self.session.is_none() && !self.sessions().is_empty()
+    }
+
+    /// Learns what the command does undisturbed: its steps on the disk and its calls of git.
+    pub fn counted(mut self) -> Self {
         let repo = &self.repo;
         fault::git_counted(self.hub(), repo).ok();
         self.git_calls = fault::git_calls(repo);
@@ -58,9 +101,28 @@ impl Scenario {
         fault::counted(self.hub(), &log).ok();
         self.steps = repo.read(&log).lines().map(str::to_owned).collect();
         fs::remove_file(log).unwrap();
+        self.learn();
+        self
+    }
+
+    /// Learns what the command does undisturbed: its effects.
+    pub fn traced(mut self) -> (Self, Trace) {
+        self.begin_beside();
+        let trace = points::traced(self.hub(), &self.repo);
+        self.learn();
+        (self, trace)
+    }
+
+    fn learn(&mut self) {
         self.settle_agents();
-        self.expected = self.summary();
+        self.expected = (self.end)(&self.repo, &Told::now(&self.repo));
         self.board = self.posts();
+    }
+
+    fn begin_beside(&self) {
+        if let Some(live) = self.live {
+            live(&self.repo);
+        }
     }
 
     fn hub(&self) -> Hub {
@@ -85,38 +147,49 @@ impl Scenario {
         fault::with(self.hub(), &self.repo, fault).run()
     }
 
+    /// Runs the command and strikes it at the effect of this number.
+    pub fn struck(&self, when: When, number: usize, blow: &Blow) -> Answer {
+        self.strike(when, number, blow).end()
+    }
+
+    /// Begins to run the command, with a blow at the effect of this number.
+    pub fn strike(&self, when: When, number: usize, blow: &Blow) -> Running {
+        self.reset();
+        self.begin_beside();
+        points::struck(self.hub(), when, number, blow).start()
+    }
+
+    /// Runs the same command beside one that is held; it waits for nobody.
+    pub fn second(&self) -> Answer {
+        self.hub().env("HUB_LOCK_TIMEOUT_S", "0").run()
+    }
+
+    /// Whether each run of the command makes a session of its own.
+    pub fn makes_a_session(&self) -> bool {
+        self.session.is_none()
+    }
+
     /// What must hold at any moment, whatever was hit.
-    pub fn check_truth(&self) {
-        let repo = &self.repo;
-        self.settle_agents();
-        let mut lost: Vec<_> = self.commits.difference(&commits(repo)).cloned().collect();
-        // The one command by which commits go leaves their ids.
-        lost.retain(|commit| !is_given_up(repo, commit));
-        assert_eq!(
-            lost,
-            Vec::<String>::new(),
-            "commits that nothing reaches any more"
-        );
-        repo.git(["fsck", "--strict"]);
-        // The hub directory ignores itself from the moment in which there is something in it.
-        let status = repo.git(["status", "--porcelain"]);
-        let begun = status == "?? .agenthub/" && self.sessions().is_empty();
-        assert!(status.is_empty() || begun, "{status}");
-        for (id, state) in self.sessions() {
-            assert_ne!(state, "corrupt", "{id}");
-            let status = repo.hub(["status", &id, "--json"]).json();
+    pub fn check(&self) -> Told {
+        if self.live.is_none() {
+            self.settle_agents();
+        }
+        let told = invariants::check(&self.repo, &self.to_lose);
+        for status in &told.statuses {
             if status["unfinished"].is_null() {
-                check_agrees(repo, &status);
+                check_agrees(&self.repo, status);
             }
         }
-        check_locks(&repo.hub_dir());
+        told
     }
 
     /// Runs the same command again, or finds that it has done its work.
     pub fn again(&self) -> Answer {
         self.age_drafts();
-        self.take_back_inits();
-        let answer = if self.session.is_none() && !self.sessions().is_empty() {
+        if self.session.is_none() {
+            self.take_back_inits();
+        }
+        let answer = if (self.done)(self) {
             self.repo.hub(["list"]).ok()
         } else {
             self.hub().run()
@@ -160,8 +233,13 @@ impl Scenario {
             || again.code() == 4
             || again.stderr.contains("there is nothing to graft");
         assert!(again.code() == 0 || done, "{again}");
-        self.check_truth();
-        assert_eq!(self.summary(), self.expected, "after {again}");
+        let told = self.check();
+        invariants::check_settled(&self.repo, &told);
+        assert_eq!(
+            (self.end)(&self.repo, &told),
+            self.expected,
+            "after {again}"
+        );
     }
 
     /// What hub has to tell stands on the board once, whenever it was hit.
@@ -185,7 +263,8 @@ impl Scenario {
         }
         posts.sort();
         let posts = repo.normalised(&posts.join("\n"));
-        posts.lines().map(str::to_owned).collect()
+        let same = posts.lines().filter(|post| (self.told)(post));
+        same.map(str::to_owned).collect()
     }
 
     fn sessions(&self) -> Vec<(String, String)> {
@@ -201,30 +280,27 @@ impl Scenario {
 
     /// Waits for agents that were started, and for their supervisors.
     fn settle_agents(&self) {
-        if self.command[0] == "spawn" {
+        if STARTS.contains(&self.command[0].as_str()) {
             wait_until(Duration::from_secs(60), "the supervisors are gone", || {
                 self.repo.processes().is_empty()
             });
         }
     }
+}
 
-    /// Everything that is told, kept and left behind, without what differs from run to run.
-    fn summary(&self) -> String {
-        let repo = &self.repo;
-        let mut parts = repo.refs();
-        parts.push(repo.git(["worktree", "list", "--porcelain"]));
-        parts.extend(left_over(repo));
-        for (id, _) in self.sessions() {
-            let mut status = repo.hub(["status", &id, "--json"]).json();
-            // They come in the order in which agents end; see `posts`.
-            status["posts"].take();
-            parts.push(serde_json::to_string_pretty(&status).unwrap());
-            check_journal(repo, &id);
-            repo.assert_refs_are_told(&id);
-        }
-        repo.assert_journal_is_whole();
-        repo.normalised(&parts.join("\n"))
+/// Everything that is told, kept and left behind, without what differs from run to run.
+fn summary(repo: &TestRepo, told: &Told) -> String {
+    let mut parts = repo.refs();
+    parts.push(repo.git(["worktree", "list", "--porcelain"]));
+    parts.extend(left_over(repo));
+    for status in &told.statuses {
+        let mut status = status.clone();
+        // They come in the order in which agents end; see `posts`.
+        status["posts"].take();
+        parts.push(serde_json::to_string_pretty(&status).unwrap());
+        repo.assert_refs_are_told(status["config"]["session_id"].as_str().unwrap());
     }
+    repo.normalised(&parts.join("\n"))
 }
 
 /// The paths of the hub directory, of the worktrees' folder and of git's administration.
@@ -268,38 +344,6 @@ fn left_over(repo: &TestRepo) -> Vec<String> {
     paths.into_iter().filter(of_newest).map(named).collect()
 }
 
-/// All commits that some ref or worktree holds.
-fn commits(repo: &TestRepo) -> BTreeSet<String> {
-    let list = repo.git(["rev-list", "--all"]);
-    list.lines().map(str::to_owned).collect()
-}
-
-/// Whether a journal tells that a commit was given up.
-fn is_given_up(repo: &TestRepo, commit: &str) -> bool {
-    let sessions = fs::read_dir(repo.hub_dir().join("sessions")).unwrap();
-    sessions.flatten().any(|session| {
-        let journal = fs::read_to_string(session.path().join("events.jsonl"));
-        let journal = journal.unwrap_or_default();
-        let mut lines = journal.lines();
-        lines.any(|line| line.contains("\"operation\":\"expire\"") && line.contains(commit))
-    })
-}
-
-fn is_free(lock: &Path) -> bool {
-    let Ok(file) = File::open(lock) else {
-        return true;
-    };
-    file.try_lock().is_ok()
-}
-
-fn check_locks(hub_dir: &Path) {
-    for path in Tree::read(hub_dir).paths() {
-        if path.ends_with(".lock") {
-            assert!(is_free(&hub_dir.join(path)), "{} is held", path.display());
-        }
-    }
-}
-
 /// What a session says of itself is what the repository shows.
 fn check_agrees(repo: &TestRepo, status: &Value) {
     let state = status["state"]["state"].as_str().unwrap();
@@ -332,19 +376,5 @@ fn check_agrees(repo: &TestRepo, status: &Value) {
             }
         }
         _ => panic!("{status}"),
-    }
-}
-
-/// The journal's lines are whole and numbered 1, 2, 3 …
-pub fn check_journal(repo: &TestRepo, session: &str) {
-    let path = repo
-        .hub_dir()
-        .join("sessions")
-        .join(session)
-        .join("events.jsonl");
-    let text = repo.read(path);
-    for (number, line) in (1_u64..).zip(text.lines()) {
-        let event: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(event["seq"], number, "{text}");
     }
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::support::fault::{self, SupervisorKill};
 use crate::support::{Hub, TestRepo, wait_until};
 
-use super::scenario::check_journal;
 use super::words;
+use crate::support::invariants::check_journal;
 
 /// Waiting for processes: more than any machine needs.
 const LIMIT: Duration = Duration::from_secs(120);

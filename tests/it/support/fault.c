@@ -5,6 +5,9 @@
  *                `once:E:N`: step N alone fails with error number E
  *                `from:E:N`: that step fails and all after it, as on a full disk
  * HUB_FAULT_LOG  a file that gets the name of each step, one a line
+ * HUB_FAULT_TRACE  a file that gets for each step, and for each program that is started, the
+ *                thread, `!`, the name and the path or the command; what `hub` itself writes
+ *                into it is no step
  *
  * A step is a call that changes files. Only `hub` itself counts: not the programs that it
  * starts, not `hub supervise`, not what is written to a pipe or a terminal.
@@ -22,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -42,6 +46,8 @@ static enum mode mode = COUNT;
 static int error_number;
 static long target;
 static int log_file = -1;
+static int trace = -1;
+static char trace_path[4096];
 static atomic_long steps;
 
 static void end(void)
@@ -87,6 +93,11 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
         snprintf(own, sizeof own, "%s.%d", path, (int)getpid());
         path = own;
     }
+    const char *traced = supervisor ? NULL : getenv("HUB_FAULT_TRACE");
+    if (traced) {
+        snprintf(trace_path, sizeof trace_path, "%s", traced);
+        trace = syscall(SYS_openat, AT_FDCWD, traced, O_WRONLY | O_APPEND | O_CLOEXEC, 0);
+    }
     if (path)
         log_file = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     meant = getpid();
@@ -98,11 +109,54 @@ static int counts(void)
     return meant && getpid() == meant;
 }
 
+/* Where an open file is. */
+static const char *place(int fd, char *path, size_t size)
+{
+    char link[64];
+    int kept = errno;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, size - 1);
+    path[length > 0 ? length : 0] = 0;
+    errno = kept;
+    return path;
+}
+
+static void note(const char *name, const char *detail)
+{
+    char line[8192];
+    int kept = errno;
+    int length = snprintf(line, sizeof line - 1, "%ld ! %s %s", (long)syscall(SYS_gettid), name, detail);
+    if (length > (int)sizeof line - 2)
+        length = sizeof line - 2;
+    for (char *at = line; at < line + length; at++)
+        if (*at == '\n')
+            *at = ' ';
+    line[length++] = '\n';
+    syscall(SYS_write, trace, line, length);
+    errno = kept;
+}
+
+/* A program that is started is no step, but it is told of. */
+static void started(const char *name, char *const argv[])
+{
+    if (!counts() || trace < 0)
+        return;
+    char line[4096] = "";
+    size_t length = 0;
+    for (int i = 0; argv && argv[i] && length < sizeof line - 1; i++)
+        length += snprintf(line + length, sizeof line - length, i ? " %s" : "%s", argv[i]);
+    note(name, line);
+}
+
 /* Returns the step's number, or 0 for a call that is none; -1 when it fails. */
-static long step(const char *name, int needs_space)
+static long step(const char *name, int needs_space, const char *path, int fd)
 {
     if (!counts())
         return 0;
+    if (trace >= 0) {
+        char found[4096];
+        note(name, path ? path : place(fd, found, sizeof found));
+    }
     long now = atomic_fetch_add(&steps, 1) + 1;
     if (log_file >= 0) {
         char line[64];
@@ -130,13 +184,13 @@ static void done(long now)
     if (!real)                                                  \
         real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-#define STEP(type, name, space, params, args)                   \
+#define STEP(type, name, space, path, fd, params, args)         \
     type name params                                            \
     {                                                           \
         static type(*real) params;                              \
         if (!real)                                              \
             real = (type(*) params)dlsym(RTLD_NEXT, #name);     \
-        long now = step(#name, space);                          \
+        long now = step(#name, space, path, fd);                \
         if (now < 0)                                            \
             return -1;                                          \
         type result = real args;                                \
@@ -146,19 +200,19 @@ static void done(long now)
         return result;                                          \
     }
 
-STEP(int, fsync, 1, (int fd), (fd))
-STEP(int, fdatasync, 1, (int fd), (fd))
-STEP(int, rename, 1, (const char *a, const char *b), (a, b))
-STEP(int, renameat, 1, (int x, const char *a, int y, const char *b), (x, a, y, b))
-STEP(int, link, 1, (const char *a, const char *b), (a, b))
-STEP(int, symlink, 1, (const char *a, const char *b), (a, b))
-STEP(int, mkdir, 1, (const char *a, mode_t m), (a, m))
-STEP(int, mkdirat, 1, (int x, const char *a, mode_t m), (x, a, m))
-STEP(int, unlink, 0, (const char *a), (a))
-STEP(int, unlinkat, 0, (int x, const char *a, int f), (x, a, f))
-STEP(int, rmdir, 0, (const char *a), (a))
-STEP(int, ftruncate, 0, (int fd, off_t n), (fd, n))
-STEP(int, ftruncate64, 0, (int fd, off64_t n), (fd, n))
+STEP(int, fsync, 1, NULL, fd, (int fd), (fd))
+STEP(int, fdatasync, 1, NULL, fd, (int fd), (fd))
+STEP(int, rename, 1, b, -1, (const char *a, const char *b), (a, b))
+STEP(int, renameat, 1, b, -1, (int x, const char *a, int y, const char *b), (x, a, y, b))
+STEP(int, link, 1, b, -1, (const char *a, const char *b), (a, b))
+STEP(int, symlink, 1, b, -1, (const char *a, const char *b), (a, b))
+STEP(int, mkdir, 1, a, -1, (const char *a, mode_t m), (a, m))
+STEP(int, mkdirat, 1, a, -1, (int x, const char *a, mode_t m), (x, a, m))
+STEP(int, unlink, 0, a, -1, (const char *a), (a))
+STEP(int, unlinkat, 0, a, -1, (int x, const char *a, int f), (x, a, f))
+STEP(int, rmdir, 0, a, -1, (const char *a), (a))
+STEP(int, ftruncate, 0, NULL, fd, (int fd, off_t n), (fd, n))
+STEP(int, ftruncate64, 0, NULL, fd, (int fd, off64_t n), (fd, n))
 
 static int is_file(int fd)
 {
@@ -178,7 +232,10 @@ ssize_t write(int fd, const void *bytes, size_t length)
             end();
         return written;
     }
-    long now = step("write", 1);
+    char found[4096];
+    if (trace >= 0 && strcmp(place(fd, found, sizeof found), trace_path) == 0)
+        return real(fd, bytes, length);
+    long now = step("write", 1, NULL, fd);
     if (now < 0) {
         /* A disk that fills up takes what it can, and says so at the next call. */
         static atomic_int half;
@@ -201,7 +258,7 @@ ssize_t write(int fd, const void *bytes, size_t length)
         va_end(rest);                                           \
         if (!(flags & O_CREAT))                                 \
             return real(path, flags, how);                      \
-        long now = step(#name, 1);                              \
+        long now = step(#name, 1, path, -1);                    \
         if (now < 0)                                            \
             return -1;                                          \
         int result = real(path, flags, how);                    \
@@ -236,4 +293,25 @@ int flock(int fd, int operation)
         return -1;
     }
     return real(fd, operation);
+}
+
+#define SPAWN(name)                                             \
+    int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, \
+             const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) \
+    {                                                           \
+        REAL(int, #name, pid_t *, const char *, const posix_spawn_file_actions_t *, \
+             const posix_spawnattr_t *, char *const[], char *const[]); \
+        started("spawn", argv);                                 \
+        return real(pid, path, actions, attributes, argv, envp); \
+    }
+
+SPAWN(posix_spawn)
+SPAWN(posix_spawnp)
+
+/* What is started in another way than by posix_spawn. */
+pid_t fork(void)
+{
+    REAL(pid_t, "fork", void);
+    started("fork", NULL);
+    return real();
 }

@@ -112,6 +112,12 @@ pub fn counted(hub: Hub, log: &Path) -> Hub {
     hub.env("LD_PRELOAD", library()).env("HUB_FAULT_LOG", log)
 }
 
+/// Runs `hub`; each step and each program that it starts is written into a file that is there.
+pub fn traced(hub: Hub, file: &Path) -> Hub {
+    hub.env("LD_PRELOAD", library())
+        .env("HUB_FAULT_TRACE", file)
+}
+
 /// Runs `hub` and writes down the number of its calls of git.
 pub fn git_counted(hub: Hub, repo: &TestRepo) -> Hub {
     git_shim(hub, repo, "never 0")

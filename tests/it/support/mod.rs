@@ -4,6 +4,8 @@
 //! - [`Hub`], [`Running`] and [`Answer`] (`hub.rs`): one run of the program, and what came of it
 //! - [`normalised`] (`normal.rs`): text without what differs from run to run
 //! - [`fault`] (`fault.rs`): kills and full disks at a step that is chosen
+//! - [`points`] (`points.rs`): the same at an effect that is chosen, by the fail points
+//! - [`invariants`] (`invariants.rs`): what must hold at any moment, asked by one function
 //! - [`TestRepo::processes`] (`processes.rs`): what still runs; a test that leaves some of it fails
 //! - [`Tree`] (`tree.rs`): the bytes of a folder, to be compared or copied
 //! - [`TestRepo::assert_refs_are_told`] (`journal.rs`): a journal held against the refs
@@ -18,8 +20,10 @@
 
 pub mod fault;
 mod hub;
+pub mod invariants;
 mod journal;
 mod normal;
+pub mod points;
 mod processes;
 mod repo;
 mod session;
@@ -31,7 +35,7 @@ use std::time::{Duration, Instant};
 
 pub use hub::{Answer, Hub, Running};
 pub use normal::{normalised, without_owner};
-pub use repo::TestRepo;
+pub use repo::{TestRepo, write};
 pub use terminal::{Terminal, plain};
 pub use tree::Tree;
 

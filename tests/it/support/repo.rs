@@ -351,7 +351,7 @@ fn answer_of(mut command: Command) -> Result<String, String> {
     clippy::disallowed_methods,
     reason = "nobody reads a test's file while it is written"
 )]
-pub(super) fn write(path: &Path, text: impl AsRef<[u8]>) {
+pub fn write(path: &Path, text: impl AsRef<[u8]>) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }

@@ -1,0 +1,163 @@
+//! No effect without a point: what hub changes on the disk, and what it starts, outside of one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use agenthub::fault::Point;
+
+use crate::support::points::Trace;
+
+use super::killed::KILLED;
+use super::{COMMANDS, scenario};
+
+/// Subcommands of git that change nothing.
+const READS: [&str; 18] = [
+    "--version",
+    "cat-file",
+    "check-ignore",
+    "config",
+    "diff",
+    "diff-index",
+    "diff-tree",
+    "for-each-ref",
+    "log",
+    "ls-files",
+    "ls-tree",
+    "merge-base",
+    "rev-list",
+    "rev-parse",
+    "status",
+    "symbolic-ref",
+    "var",
+    "worktree list",
+];
+
+/// Why a step outside of every point is no effect; `None` where it is one.
+fn excused(step: &str, root: &str) -> Option<&'static str> {
+    let (name, place) = step.split_once(' ').unwrap_or((step, ""));
+    let file = place.rsplit('/').next().unwrap_or_default();
+    if name == "fork" {
+        return None;
+    }
+    if name == "spawn" {
+        return reads(place).then_some("it only reads");
+    }
+    if [".lock", ".init.lock"].contains(&file) {
+        // What stands in it only tells others who holds it.
+        return Some("a lock's file, which the kernel locks, and which stays");
+    }
+    if file == "events.head" {
+        return Some("how far the journal is; behind it is as good, and the next line mends it");
+    }
+    if !place.starts_with(root) {
+        // A relative name: `unlinkat` below such a folder.
+        return Some("a folder for a moment, outside of the repository");
+    }
+    None
+}
+
+/// Whether a command line is one of git's that reads, or asks the shell for a program.
+fn reads(line: &str) -> bool {
+    if line.starts_with("/bin/sh -c command -v ") {
+        return true;
+    }
+    let mut words = line.split(' ').skip(1).peekable();
+    while let Some(word) = words.next() {
+        match word {
+            "-C" | "-c" => drop(words.next()),
+            "--literal-pathspecs" => {}
+            word => {
+                let next = words.peek().copied().unwrap_or_default();
+                let whole = format!("{word} {next}");
+                return READS.contains(&word) || READS.contains(&whole.as_str());
+            }
+        }
+    }
+    false
+}
+
+/// What every command does, each run once.
+fn traces() -> BTreeMap<&'static str, Trace> {
+    let one = |name: &&'static str| {
+        let (scenario, trace) = scenario(name).traced();
+        let root = scenario.repo.root().to_str().unwrap();
+        let outside = trace.outside.iter();
+        let stray: Vec<&String> = outside
+            .filter(|step| excused(step, root).is_none())
+            .collect();
+        assert!(
+            stray.is_empty(),
+            "{name}: changed or started outside of every point (src/fault.rs): {stray:#?}"
+        );
+        (*name, trace)
+    };
+    COMMANDS.iter().map(one).collect()
+}
+
+#[test]
+fn every_step_has_a_point_and_every_point_a_command() {
+    let traces = traces();
+    let struck: BTreeSet<&str> = traces
+        .values()
+        .flat_map(|trace| trace.effects.iter().map(String::as_str))
+        .collect();
+    let all: BTreeSet<&str> = Point::ALL.iter().map(|point| point.name()).collect();
+    assert_eq!(struck, all, "left: the points that some command comes to");
+    check_figures(&traces);
+}
+
+/// `docs/faults.md` says how many effects each command has; `HUB_TEST_UPDATE=1` writes it.
+///
+/// A command that waits for others has a few more or less from run to run.
+fn check_figures(traces: &BTreeMap<&str, Trace>) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut table = format!(
+        "{} points.\n\n| command | effects | points |\n| --- | ---: | ---: |\n",
+        Point::ALL.len()
+    );
+    for name in COMMANDS {
+        let effects = &traces[name].effects;
+        let kinds: BTreeSet<&String> = effects.iter().collect();
+        let count = match name {
+            "run" => "about 150".to_owned(),
+            _ => effects.len().to_string(),
+        };
+        writeln!(table, "| {name} | {count} | {} |", kinds.len()).unwrap();
+    }
+    let (head, rest) = text.split_once("<!-- figures -->\n").unwrap();
+    let (_, tail) = rest.split_once("<!-- /figures -->\n").unwrap();
+    let wanted = format!("{head}<!-- figures -->\n{table}<!-- /figures -->\n{tail}");
+    if std::env::var_os("HUB_TEST_UPDATE").is_some() {
+        crate::support::write(&path, &wanted);
+    }
+    let now = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(now, wanted, "HUB_TEST_UPDATE=1 writes it anew");
+}
+
+#[test]
+fn every_command_of_the_matrix_is_killed() {
+    let killed: BTreeSet<&str> = KILLED.iter().copied().collect();
+    assert_eq!(killed, BTreeSet::from(COMMANDS));
+}
+
+#[test]
+fn a_step_without_a_point_is_found() {
+    let root = "/tmp/hub-test-x";
+    for (step, found) in [
+        (
+            "rename /tmp/hub-test-x/repo/.agenthub/board/_index.json",
+            true,
+        ),
+        ("write /tmp/hub-test-x/repo/.agenthub/.lock", false),
+        ("spawn git -C /x -c gc.auto=0 status --porcelain", false),
+        ("spawn git -C /x -c gc.auto=0 stash push", true),
+        ("spawn git -C /x worktree prune", true),
+        ("spawn git -C /x worktree list --porcelain", false),
+        ("spawn sh -c rm", true),
+        ("fork ", true),
+        ("mkdir /tmp/hub-graft-CDMhi9", false),
+    ] {
+        assert_eq!(excused(step, root).is_none(), found, "{step}");
+    }
+}

@@ -13,7 +13,7 @@ use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::{SpawnReport, SpawnedAgent};
 use crate::domain::session::{AgentRecord, SessionConfig};
 use crate::domain::state::SessionState;
-use crate::git::{self, NewWorktree, RefChange, Removal};
+use crate::git::{self, NewWorktree, RefChange, Removal, Worktree};
 use crate::store::{LockedSession, StoredSession, atomic};
 
 use super::carry::Carrier;
@@ -298,8 +298,8 @@ fn enlist(
 /// Removes the branches and worktrees of a spawn that was not finished.
 ///
 /// A branch that moved since, or a worktree that was `finished` and holds something by now,
-/// stays: then it is somebody's work. One that was not finished holds nothing but a
-/// checkout that was cut off.
+/// stays: then it is somebody's work. One that git had not finished is locked, and holds
+/// nothing but a checkout that was cut off.
 pub(super) fn take_back(
     hub: &Hub,
     session: &mut LockedSession,
@@ -312,7 +312,7 @@ pub(super) fn take_back(
     let _lock = hub.lock_repository("taking back a spawn")?;
     for branch in branches {
         let path = worktree_path(hub, &config, branch.agent);
-        let registered = worktrees.iter().any(|worktree| worktree.path == path);
+        let registered = worktrees.iter().find(|worktree| worktree.path == path);
         let name = branch.name();
         let tip = hub.repository.branch_tip(&name)?;
         if tip.as_ref().is_some_and(|tip| *tip != commit) {
@@ -321,15 +321,18 @@ pub(super) fn take_back(
             ));
             continue;
         }
-        if registered {
-            let how = if finished.contains(&branch.agent) {
+        if let Some(found) = registered {
+            // Whoever can come into it may work in it, whether the journal tells of it or not.
+            let how = if finished.contains(&branch.agent) || found.locked.is_none() {
                 Removal::Checked
             } else {
                 Removal::Scratch
             };
-            if let Err(error) = hub.repository.remove_worktree(&path, how) {
-                hub.warn(format!("{} stays: {error}", path.display()));
-                continue;
+            if let Err(why) = remove_unworked(hub, found, how) {
+                hub.warn(format!("{} stays: {why}", path.display()));
+                if found.branch.as_ref() == Some(&name) {
+                    continue;
+                }
             }
         }
         if tip.is_some() {
@@ -343,6 +346,23 @@ pub(super) fn take_back(
     }
     hub.drop_empty_folders(&config.session_id);
     Ok(())
+}
+
+/// Removes a worktree unless it holds work, or commits that nothing else reaches; tells why not.
+fn remove_unworked(hub: &Hub, found: &Worktree, how: Removal) -> std::result::Result<(), String> {
+    let mut named = hub
+        .repository
+        .head_reflog(&found.path)
+        .map_err(|error| error.to_string())?;
+    named.extend(found.head.clone());
+    let alone = hub.repository.unreachable(&named);
+    match alone.map_err(|error| error.to_string())?.first() {
+        Some(commit) => Err(format!("it alone holds commit {}", commit.short())),
+        None => hub
+            .repository
+            .remove_worktree(&found.path, how)
+            .map_err(|error| error.to_string()),
+    }
 }
 
 /// The agents whose worktrees a spawn had finished, by the steps in its journal.

@@ -117,8 +117,8 @@ pub struct MergeConflict {
     pub session: SessionId,
     /// The agent.
     pub agent: AgentId,
-    /// Whether it was named, and not the winner that is meant where nobody is.
-    pub named: bool,
+    /// All that were named; nobody, where the winner or all parts are meant.
+    pub named: Vec<AgentId>,
     /// How its work was to come there.
     pub strategy: MergeStrategy,
     /// Where it was to go.
@@ -231,11 +231,8 @@ impl MergeConflict {
     /// The command that is given again when it is solved.
     fn again(&self) -> String {
         let mut again = format!("hub merge {}", self.session);
-        let before = self.after.iter().map(|(agent, _)| *agent);
-        if self.named || !self.after.is_empty() {
-            for agent in before.chain([self.agent]) {
-                let _ = write!(again, " --agent {agent}");
-            }
+        for agent in &self.named {
+            let _ = write!(again, " --agent {agent}");
         }
         if self.strategy != MergeStrategy::default() {
             let _ = write!(again, " --strategy {}", self.strategy);
@@ -266,7 +263,7 @@ mod tests {
         MergeConflict {
             session: "20260317-143022".parse().unwrap(),
             agent: "agent-2".parse().unwrap(),
-            named: false,
+            named: Vec::new(),
             strategy: MergeStrategy::Merge,
             base_branch: "main".parse().unwrap(),
             branch: "hub/20260317-143022/agent-2/attempt-1".parse().ok(),
@@ -296,7 +293,7 @@ mod tests {
     fn without_its_worktree_that_is_made_first() {
         let mut conflict = conflict();
         conflict.base_branch = "it's".parse().unwrap();
-        conflict.named = true;
+        conflict.named = vec!["agent-2".parse().unwrap(), "agent-3".parse().unwrap()];
         conflict.strategy = MergeStrategy::Rebase;
         if let Some(place) = &mut conflict.worktree {
             place.there = false;
@@ -307,7 +304,9 @@ mod tests {
             "{hint}"
         );
         assert!(
-            hint.ends_with("`hub merge 20260317-143022 --agent agent-2 --strategy rebase`"),
+            hint.ends_with(
+                "`hub merge 20260317-143022 --agent agent-2 --agent agent-3 --strategy rebase`"
+            ),
             "{hint}"
         );
         conflict.branch = None;
@@ -322,6 +321,7 @@ mod tests {
     fn behind_others_their_work_is_merged_there_too() {
         let mut conflict = conflict();
         let first: AgentId = "agent-1".parse().unwrap();
+        conflict.named = vec![first, conflict.agent];
         let branch = "hub/20260317-143022/agent-1/attempt-1".parse().ok();
         conflict.after = vec![(first, branch)];
         let hint = conflict.hint().unwrap();

@@ -62,8 +62,8 @@ pub enum VerifyBy {
 struct How {
     strategy: MergeStrategy,
     message: Option<String>,
-    /// Whether the agents were named.
-    named: bool,
+    /// The agents that were named.
+    named: Vec<AgentId>,
     verification: Option<Verification>,
 }
 
@@ -77,7 +77,7 @@ impl How {
         Ok(Self {
             strategy,
             message: request.message.clone(),
-            named: !request.agents.is_empty(),
+            named: request.agents.clone(),
             verification: Verification::of(hub, stored, request)?,
         })
     }
@@ -121,7 +121,7 @@ pub(super) fn merge(
 ) -> Result<MergeReport> {
     let stored = session.snapshot();
     check_state(&stored)?;
-    let how = How::of(hub, &stored, request)?;
+    let mut how = How::of(hub, &stored, request)?;
     let Some(mut candidates) = candidates(hub, &stored, &request.agents)? else {
         return archive_instead(hub, session);
     };
@@ -138,6 +138,7 @@ pub(super) fn merge(
         };
         hub.warn(failed.to_string());
         candidates = vec![candidates::measured(hub, &stored, agent)?];
+        how.named = vec![agent];
     }
 }
 

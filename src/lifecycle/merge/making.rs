@@ -126,7 +126,7 @@ fn conflict(
     Ok(Error::from(Box::new(MergeConflict {
         session: id.clone(),
         agent: candidate.agent,
-        named: how.named,
+        named: how.named.clone(),
         strategy: how.strategy,
         base_branch: stored.config.base_branch.clone(),
         branch: branch(candidate.agent),

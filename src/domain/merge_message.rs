@@ -72,7 +72,8 @@ impl MergeMessage<'_> {
 /// Whether git takes a line of a message for more than text: for a comment, for the line below
 /// which a message ends, or for the one below which a patch begins. A space before it makes it
 /// text; without that the trailers behind it would not be found.
-fn is_obeyed(line: &str) -> bool {
+#[must_use]
+pub fn is_obeyed(line: &str) -> bool {
     let divides = |rest: &str| rest.is_empty() || rest.starts_with(char::is_whitespace);
     line.starts_with('#')
         || line.contains(" >8 ")

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::SessionSelector;
+use crate::domain::merge_message::is_obeyed;
 use crate::domain::report::{ArchiveReport, ArchivedAttempt};
 use crate::domain::state::SessionState;
 use crate::git::RefChange;
@@ -151,11 +152,12 @@ pub(super) fn tag_attempts(
 pub(super) fn tag_message(session: &LockedSession, attempt: &AttemptInfo) -> Result<String> {
     let config = session.config();
     let id = &config.session_id;
+    let title = config.task.title();
     let mut message = format!(
-        "{} {} of session {id}\n\n{}\n\n",
+        "{} {} of session {id}\n\n{}{title}\n\n",
         attempt.agent,
         attempt.attempt,
-        config.task.title()
+        if is_obeyed(title) { " " } else { "" },
     );
     let mut trailer = |name: &str, value: String| {
         let _ = writeln!(message, "{name}: {value}");

@@ -75,8 +75,14 @@ impl Hub {
         for (agent, older) in tags.keys() {
             if let Some(attempt) = older {
                 known.entry((*agent, *attempt)).or_default();
-            } else if !known.keys().any(|(known, _)| known == agent) {
-                known.insert((*agent, Attempt::FIRST), None);
+                continue;
+            }
+            // It keeps the newest: the one after all that are older by their tags.
+            let older = tags.keys().filter(|(of, _)| of == agent);
+            let older = older.filter_map(|(_, older)| *older).max();
+            let number = older.map_or(Attempt::FIRST, Attempt::next);
+            if !known.keys().any(|(of, is)| of == agent && *is >= number) {
+                known.insert((*agent, number), None);
             }
         }
         let newest: BTreeMap<AgentId, Attempt> = known.keys().copied().collect();

@@ -122,7 +122,8 @@ fn meant(
     let mut meant = Vec::new();
     for agent in known(session, &attempts, &request.agents)? {
         let attempt = attempts.iter().find(|a| a.agent == agent && wanted(a));
-        let tip = attempt.map(|attempt| tip_of(hub, attempt)).transpose()?;
+        let tip = attempt.map(|attempt| tip_of(hub, session, attempt));
+        let tip = tip.transpose()?;
         let (Some(attempt), Some(commit)) = (attempt, tip.flatten()) else {
             let nothing = RestoreRefused::NothingKept {
                 session: id.clone(),
@@ -155,13 +156,36 @@ fn meant(
 }
 
 /// Where an attempt is to stand: at its archive tag, or where its branch went on from there.
-fn tip_of(hub: &Hub, attempt: &AttemptInfo) -> Result<Option<CommitId>> {
+fn tip_of(hub: &Hub, session: &LockedSession, attempt: &AttemptInfo) -> Result<Option<CommitId>> {
     if let (Some(archived), Some(tip)) = (&attempt.archived, &attempt.branch_tip)
         && !hub.repository.is_ancestor(archived, tip)?
     {
         return Ok(Some(archived.clone()));
     }
-    Ok(attempt.tip().cloned())
+    match attempt.tip() {
+        Some(tip) => Ok(Some(tip.clone())),
+        None => deleted_tip(hub, session, attempt),
+    }
+}
+
+/// Where the branch of an attempt was when a cleanup deleted it: one that was merged has no tag.
+fn deleted_tip(
+    hub: &Hub,
+    session: &LockedSession,
+    attempt: &AttemptInfo,
+) -> Result<Option<CommitId>> {
+    let name = attempt.branch(&session.config().session_id).name().full();
+    let events = session.snapshot().events()?;
+    let moves = events
+        .iter()
+        .rev()
+        .flat_map(|event| event.refs.iter().rev());
+    let last = moves.into_iter().find(|one| one.r#ref == name);
+    let tip = last
+        .filter(|one| one.new.is_none())
+        .and_then(|one| one.old.clone());
+    // Its commit may be gone by now, where the base branch was set back.
+    Ok(tip.filter(|tip| hub.repository.commit(tip).is_ok()))
 }
 
 /// The agents that are meant.

@@ -54,6 +54,29 @@ fn every_agent_gets_an_annotated_tag_with_trailers() {
 }
 
 #[test]
+fn whatever_the_task_is_git_reads_the_trailers() {
+    for task in ["--- fast", "# fast", "Fix: fast", "Be fast\n\nReally: do"] {
+        let repo = TestRepo::new();
+        let task = format!("--task={task}");
+        repo.hub(["init", &task, "--agents", "1"]).ok();
+        let id = repo.newest_session();
+        repo.hub(["spawn", &id, "--no-start"]).ok();
+        repo.hub(["archive", &id]).ok();
+        let name = tag(&id, "agent-1");
+        let trailers = repo.typed(&format!(
+            "git for-each-ref --format='%(contents)' {name} | git interpret-trailers --parse"
+        ));
+        let expected = format!("Hub-Session: {id}\nHub-Agent: agent-1\nHub-Attempt: 1");
+        assert_eq!(trailers, expected, "{task}");
+        let subject = repo.git(["tag", "-n1", "--list"]);
+        assert!(
+            subject.ends_with(&format!("agent-1 attempt-1 of session {id}")),
+            "{subject}"
+        );
+    }
+}
+
+#[test]
 fn branches_and_worktrees_stay_until_they_are_cleaned_up() {
     let repo = TestRepo::new().with_bench();
     let id = repo.archived(1);

@@ -212,3 +212,54 @@ fn two_at_once_bring_everything_back_once() {
         assert_eq!(repo.git_in(worktree, ["rev-parse", "HEAD"]), tip);
     }
 }
+
+#[test]
+fn the_branch_of_a_merged_agent_comes_back_from_the_journal() {
+    let repo = TestRepo::new().with_bench();
+    let id = repo.evaluated(|_| ());
+    let name = branch(&id, "agent-1");
+    let tip = repo.git(["rev-parse", &name]);
+    repo.hub(["merge", &id]).ok();
+    repo.hub(["cleanup", &id]).ok();
+    assert_eq!(repo.git(["tag"]), "");
+    repo.hub(["restore", &id]).ok();
+    assert_eq!(repo.git(["rev-parse", &name]), tip);
+    assert_eq!(repo.state(&id), "merged");
+    repo.hub(["cleanup", &id]).ok();
+    repo.hub(["restore", &id, "agent-1"]).ok();
+    assert_eq!(repo.git(["rev-parse", &name]), tip);
+}
+
+#[test]
+fn attempts_that_only_their_tags_tell_of_keep_their_numbers() {
+    let repo = TestRepo::new().with_bench();
+    let id = repo.archived(1);
+    let (first, second) = (
+        repo.git(["rev-parse", "main~1"]),
+        repo.git(["rev-parse", "main"]),
+    );
+    repo.hub(["cleanup", &id]).ok();
+    repo.git([
+        "tag",
+        "--force",
+        &format!("hub/archive/{id}/agent-1"),
+        &second,
+    ]);
+    repo.git([
+        "tag",
+        &format!("hub/archive/{id}/agent-1.attempt-1"),
+        &first,
+    ]);
+    let state = repo.hub_dir().join("sessions").join(&id).join("state.json");
+    let mut text: serde_json::Value = serde_json::from_str(&repo.read(&state)).unwrap();
+    text["agents"] = serde_json::json!({});
+    repo.write(&state, text.to_string());
+    repo.hub(["restore", &id]).ok();
+    let tip = |attempt: &str| repo.git(["rev-parse", &format!("hub/{id}/agent-1/{attempt}")]);
+    assert_eq!(tip("attempt-2"), second);
+    repo.hub(["cleanup", &id]).ok();
+    repo.hub(["restore", &id, "agent-1", "--attempt", "1"]).ok();
+    assert_eq!(tip("attempt-1"), first);
+    repo.hub(["cleanup", &id]).ok();
+    assert_eq!(repo.git(["branch", "--list", "hub/*"]), "");
+}

@@ -127,10 +127,13 @@ impl Repository {
     pub fn update_refs(&self, changes: &[RefChange], message: &str) -> Result<()> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(5);
+        // A lock of libgit2's stays where hub is killed, and nobody could know whose it is on a
+        // branch that is not hub's. git is another process, and ends what it has begun.
+        let ours = changes.iter().all(|change| is_hubs(&change.name));
         loop {
             let updated = match &self.library {
-                Some(library) => self.update_by_library(library, changes, message),
-                None => self.update_by_program(changes, message),
+                Some(library) if ours => self.update_by_library(library, changes, message),
+                _ => self.update_by_program(changes, message),
             };
             match updated {
                 Err(Error::RefLocked { .. }) if begun.elapsed() < PATIENCE => {
@@ -217,10 +220,15 @@ impl Repository {
             ])
             .input(input)
             .run();
-        if updated.is_err() {
+        if let Err(error) = &updated {
             changes
                 .iter()
                 .try_for_each(|change| self.check_unmoved(change))?;
+            if let (true, Some(change)) = (is_locked(error), changes.first()) {
+                return Err(Error::RefLocked {
+                    name: change.name.clone(),
+                });
+            }
         }
         updated.map(drop)
     }
@@ -361,6 +369,18 @@ fn peeled(library: &git2::Repository, targets: refs_below::Targets) -> Result<Ve
         }
     }
     Ok(found)
+}
+
+/// Whether hub alone changes a ref of this name.
+fn is_hubs(name: &RefName) -> bool {
+    const OURS: [&str; 3] = ["refs/heads/hub/", "refs/tags/hub/", "refs/hub/"];
+    OURS.iter().any(|prefix| name.as_str().starts_with(prefix))
+}
+
+/// Whether git refused a change because another program holds a ref's lock.
+fn is_locked(error: &Error) -> bool {
+    let said = error.to_string();
+    said.contains("Unable to create") && said.contains(".lock': File exists")
 }
 
 fn lock(transaction: &mut git2::Transaction<'_>, change: &RefChange) -> Result<()> {

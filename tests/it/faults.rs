@@ -16,13 +16,13 @@ mod second;
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
-use crate::kills::{self, init, initialised, scenario::Scenario, words, worked};
+use crate::kills::{self, evaluated, init, initialised, scenario::Scenario, words, worked};
 use crate::support::invariants::Told;
 use crate::support::points::{Blow, When, struck};
 use crate::support::{TestRepo, wait_until};
 
 /// Every command that changes something, by its scenario.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 27] = [
     "init",
     "spawn --no-start",
     "spawn",
@@ -31,7 +31,12 @@ const COMMANDS: [&str; 22] = [
     "graft",
     "retry",
     "merge",
+    "merge --squash",
+    "merge --strategy rebase",
+    "merge --strategy cherry-pick",
+    "merge --verify",
     "merge of two",
+    "merge into a branch apart",
     "archive",
     "archive without libgit2",
     "cleanup",
@@ -76,6 +81,13 @@ fn scenario(name: &str) -> Scenario {
         // One that was killed before the agent began has another attempt when it is asked again.
         .ending_with(ends_of_agents)
         .telling(|_| false),
+        "merge into a branch apart" => Scenario::new(|repo| {
+            let session = evaluated(repo);
+            // Checked out nowhere, it moves by itself.
+            repo.git(["checkout", "--quiet", "--detach"]);
+            let command = words(&format!("merge {session}"));
+            (Some(session), command)
+        }),
         "archive without libgit2" => Scenario::new(|repo| {
             fs::remove_dir_all(repo.path().join(".git")).unwrap();
             repo.git(["init", "--quiet", "--object-format=sha256"]);
@@ -84,6 +96,8 @@ fn scenario(name: &str) -> Scenario {
             let command = words(&format!("archive {session}"));
             (Some(session), command)
         }),
+        // Where nothing is left to be given up, the session is not looked at.
+        "snapshots expire" => kills::scenario(name).settled_by(&["doctor", "--fix"]),
         "board post" => Scenario::new(|repo| {
             let session = initialised(repo);
             let mut command = words("board post --channel results --author ada --message");

@@ -76,6 +76,7 @@ beside! {
     eval: "eval",
     graft: "graft",
     merge: "merge",
+    merge_into_a_branch_apart: "merge into a branch apart",
     archive: "archive",
     cleanup: "cleanup",
     cleanup_by_force: "cleanup --force",

@@ -27,6 +27,8 @@ pub struct Scenario {
     live: Option<fn(&TestRepo)>,
     /// Whether there is nothing left to do; else the same command is run once more.
     done: fn(&Self) -> bool,
+    /// What settles it where the same command finds nothing to do.
+    settled_by: Option<&'static [&'static str]>,
     /// Which of the posts and files of the board are the same, whatever was struck.
     told: fn(&str) -> bool,
     /// What is the same at the end, whatever was struck.
@@ -51,6 +53,7 @@ impl Scenario {
             to_lose: Before::of(&repo),
             live: None,
             done: Self::has_new_session,
+            settled_by: None,
             told: |_| true,
             end: summary,
             repo,
@@ -79,6 +82,14 @@ impl Scenario {
     /// Says what is the same at the end, where that is not everything.
     pub fn ending_with(self, end: fn(&TestRepo, &Told) -> String) -> Self {
         Self { end, ..self }
+    }
+
+    /// Says which command settles it where the same command finds nothing to do.
+    pub fn settled_by(self, command: &'static [&'static str]) -> Self {
+        Self {
+            settled_by: Some(command),
+            ..self
+        }
     }
 
     /// Says which posts and files of the board are the same, where those are not all.
@@ -194,6 +205,9 @@ impl Scenario {
         } else {
             self.hub().run()
         };
+        if let Some(command) = self.settled_by {
+            self.repo.hub(command).ok();
+        }
         self.settle_agents();
         answer
     }
@@ -368,7 +382,7 @@ fn check_agrees(repo: &TestRepo, status: &Value) {
                 assert!(Path::new(worktree).join(".git").exists(), "{worktree}");
             }
         }
-        "merged" => assert_eq!(repo.read("p50_ms"), "120\n", "{status}"),
+        "merged" => assert_eq!(repo.git(["show", "main:p50_ms"]), "120", "{status}"),
         "archived" => {
             for agent in agents.keys() {
                 let tag = format!("refs/tags/hub/archive/{id}/{agent}");

@@ -53,3 +53,4 @@ mod send;
 mod snapshots;
 mod statistics;
 mod support;
+mod walk;

@@ -1,5 +1,7 @@
 //! SIGKILL at every effect of every command.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::kills::words;
@@ -110,7 +112,7 @@ fn run() {
         }
         println!("{}", hub("cleanup latest"));
         let told = scenario.check();
-        invariants::check_settled(&scenario.repo, &told);
+        invariants::check_settled(&scenario.repo, &told, &BTreeSet::new());
         for status in &told.statuses {
             let state = status["state"]["state"].as_str().unwrap();
             assert!(["merged", "archived"].contains(&state), "{status}");

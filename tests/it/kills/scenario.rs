@@ -1,5 +1,6 @@
 //! One command in a repository that is laid down anew for each blow.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -248,7 +249,7 @@ impl Scenario {
             || again.stderr.contains("there is nothing to graft");
         assert!(again.code() == 0 || done, "{again}");
         let told = self.check();
-        invariants::check_settled(&self.repo, &told);
+        invariants::check_settled(&self.repo, &told, &BTreeSet::new());
         assert_eq!(
             (self.end)(&self.repo, &told),
             self.expected,

@@ -192,15 +192,18 @@ pub fn check(repo: &TestRepo, before: &Before) -> Told {
 
 /// What must hold beside that when nothing is unfinished any more: nothing is left over.
 ///
+/// Where a hand has been in one of the worktrees `by_hand`, or has moved a branch of its agent,
+/// hub leaves both alone when it takes back what it was making.
+///
 /// # Panics
 /// When it does not; the message names what.
 #[track_caller]
-pub fn check_settled(repo: &TestRepo, told: &Told) {
+pub fn check_settled(repo: &TestRepo, told: &Told, by_hand: &BTreeSet<PathBuf>) {
     for status in &told.statuses {
         assert!(status["unfinished"].is_null(), "{status}");
     }
-    check_branches(repo);
-    check_worktrees(repo);
+    check_branches(repo, by_hand);
+    check_worktrees(repo, by_hand);
     let refs = repo.path().join(".git/refs");
     for path in Tree::read(&refs).paths() {
         let is_lock = path.extension().is_some_and(|end| end == "lock");
@@ -329,7 +332,7 @@ fn check_free(hub_dir: &Path) {
 
 /// Every branch of hub's belongs to an attempt of a session that is there.
 #[track_caller]
-fn check_branches(repo: &TestRepo) {
+fn check_branches(repo: &TestRepo, by_hand: &BTreeSet<PathBuf>) {
     let list = repo.git(["for-each-ref", "--format=%(refname)", "refs/heads/hub/"]);
     for name in list.lines() {
         let parts: Vec<&str> = name.split('/').skip(3).collect();
@@ -338,20 +341,12 @@ fn check_branches(repo: &TestRepo) {
         };
         let known = known_attempt(repo, session, agent);
         let attempt: u64 = attempt.strip_prefix("attempt-").unwrap().parse().unwrap();
+        let by_hand = by_hand.contains(&repo.worktree(session, agent));
         assert!(
-            known.is_some_and(|newest| attempt <= newest) || is_somebodys(repo, session, name),
+            known.is_some_and(|newest| attempt <= newest) || by_hand,
             "no session knows {name}"
         );
     }
-}
-
-/// Whether a branch that hub was making when it was killed has got work of somebody's since
-/// then: it stays.
-fn is_somebodys(repo: &TestRepo, session: &str, branch: &str) -> bool {
-    let folder = repo.hub_dir().join("sessions").join(session);
-    let config = fs::read_to_string(folder.join("config.yaml")).unwrap_or_default();
-    let tip = repo.git(["rev-parse", branch]);
-    !config.is_empty() && !config.contains(&tip)
 }
 
 /// The newest attempt of an agent by its session's state; `None` where that knows neither.
@@ -364,7 +359,7 @@ fn known_attempt(repo: &TestRepo, session: &str, agent: &str) -> Option<u64> {
 
 /// Every worktree and every folder beside the repository belongs to an agent that is there.
 #[track_caller]
-fn check_worktrees(repo: &TestRepo) {
+fn check_worktrees(repo: &TestRepo, by_hand: &BTreeSet<PathBuf>) {
     let root = repo.root().join("repo.hub");
     let in_git = repo.git(["worktree", "list", "--porcelain"]);
     let in_git = in_git
@@ -372,7 +367,8 @@ fn check_worktrees(repo: &TestRepo) {
         .filter_map(|line| line.strip_prefix("worktree "));
     let mut found: BTreeSet<PathBuf> = in_git
         .map(PathBuf::from)
-        .filter(|path| path.starts_with(&root))
+        // git forgets one that a hand has removed when it is asked to prune.
+        .filter(|path| path.starts_with(&root) && path.exists())
         .collect();
     for session in fs::read_dir(&root).into_iter().flatten().flatten() {
         let entries = fs::read_dir(session.path()).into_iter().flatten().flatten();
@@ -381,16 +377,8 @@ fn check_worktrees(repo: &TestRepo) {
     for path in found {
         let below = path.strip_prefix(&root).unwrap().to_str().unwrap();
         let (session, agent) = below.split_once('/').unwrap();
-        let holds_work = || {
-            let branch = format!("refs/heads/hub/{session}/{agent}/attempt-1");
-            let status = ["status", "--porcelain"];
-            let dirty = repo
-                .try_git_in(&path, status)
-                .is_ok_and(|text| !text.is_empty());
-            dirty || repo.try_git_in(&path, ["rev-parse", &branch]).is_ok()
-        };
         assert!(
-            known_attempt(repo, session, agent).is_some() || holds_work(),
+            known_attempt(repo, session, agent).is_some() || by_hand.contains(&path),
             "no session knows {}",
             path.display()
         );

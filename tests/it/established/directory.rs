@@ -189,7 +189,8 @@ fn shows_what_the_file_left_out_as_null() {
       "base_now": null,
       "unfinished": null,
       "posts": [],
-      "next": null
+      "next": null,
+      "next_reason": null
     }
     "#);
 }

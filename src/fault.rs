@@ -143,7 +143,9 @@ impl Point {
                 Self::GitRefs
             }
             ("commit", _) => Self::GitCommit,
-            ("merge" | "rebase" | "cherry-pick" | "revert" | "stash", _) => Self::GitMerge,
+            ("merge" | "rebase" | "cherry-pick" | "revert" | "stash" | "hub-shift", _) => {
+                Self::GitMerge
+            }
             ("switch" | "checkout" | "reset" | "restore", _) => Self::GitCheckout,
             ("worktree", "add") => Self::GitWorktreeAdd,
             ("worktree", "remove" | "prune") => Self::GitWorktreeRemove,

@@ -42,6 +42,7 @@ mod stdin;
 mod stop;
 mod supervise;
 mod templates;
+mod undo;
 mod update;
 mod wait;
 
@@ -116,6 +117,8 @@ enum Command {
     Archive(archive::Args),
     /// Remove the worktrees and branches of a session that is at its end
     Cleanup(cleanup::Args),
+    /// Take back the last operation of a session; once more does it again
+    Undo(undo::Args),
     /// Bring branches and worktrees of a session back from its archive tags
     Restore(restore::Args),
     /// List the work that cleanups have kept; show it, bring it back, give it up
@@ -200,6 +203,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Merge(args) => merge::run(args, global),
         Command::Archive(args) => archive::run(args, global),
         Command::Cleanup(args) => cleanup::run(args, global),
+        Command::Undo(args) => undo::run(args, global),
         Command::Restore(args) => restore::run(args, global),
         Command::Snapshots(args) => snapshots::run(args, global),
         Command::Agents(args) => agents::run(&args, global),

@@ -59,6 +59,7 @@ enum Name {
     Status,
     Stop,
     Templates,
+    Undo,
     Update,
     Wait,
 }
@@ -109,6 +110,7 @@ fn schema(name: Name) -> Schema {
         Name::Retry | Name::Spawn => schema_of::<report::SpawnReport>(),
         Name::Status => schema_of::<report::StatusReport>(),
         Name::Templates => schema_of::<report::TemplatesReport>(),
+        Name::Undo => schema_of::<report::UndoReport>(),
         Name::Update => schema_of::<report::UpdateReport>(),
         Name::Stop | Name::Wait => schema_of::<report::WaitReport>(),
     }

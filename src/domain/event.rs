@@ -50,6 +50,8 @@ pub enum Operation {
     Doctor,
     /// Snapshots were given up.
     Expire,
+    /// An operation was taken back, or done again.
+    Undo,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -78,6 +80,7 @@ impl Operation {
             Self::Restore => "restore",
             Self::Doctor => "doctor",
             Self::Expire => "expire",
+            Self::Undo => "undo",
             Self::Unknown => "unknown",
         }
     }

@@ -316,6 +316,9 @@ pub enum SnapshotLabel {
 }
 
 impl SnapshotRef {
+    /// What the full name of every snapshot begins with.
+    pub const ROOT: &'static str = "refs/hub/snapshots/";
+
     /// The full ref name.
     #[must_use]
     pub fn full(&self) -> RefName {

@@ -53,7 +53,7 @@ pub use eval::{
     ReportedMethod, ResultReport,
 };
 pub use eval_page::{AgentPage, EvalPage, PagePost};
-pub use journal::{AllEventsReport, EventsReport, FollowedEvent};
+pub use journal::{AllEventsReport, EventsReport, FollowedEvent, JournalReport};
 pub use judge::{BoutReport, JudgeReport, PairReport, ReportedOutcome, StandingReport};
 pub use merge::{
     BaseNow, MergeOutlook, MergePlanReport, MergeReport, MergedAgent, PlannedCommit,
@@ -70,6 +70,7 @@ mod restore;
 mod rounds;
 mod snapshots;
 mod templates;
+mod undo;
 
 pub use dag::{AttemptName, DagAttempt, DagCommit, DagReport};
 pub use dry_run::{DryRunReport, PlannedAgent};
@@ -82,6 +83,7 @@ pub use snapshots::{
     SnapshotShowReport, SnapshotsReport,
 };
 pub use templates::{ListedTemplate, TemplateSource, TemplatesReport};
+pub use undo::{Obstacle, UndoReport, Undoable, UndoneOperation};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]

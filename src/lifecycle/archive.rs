@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::domain::effects::{EFFECTS, Effects};
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::SessionSelector;
 use crate::domain::merge_message::is_obeyed;
@@ -61,15 +62,13 @@ pub(super) fn archive(hub: &Hub, session: &mut LockedSession) -> Result<ArchiveR
         (SessionState::Running, SessionState::Evaluating),
     ] {
         if session.session().state() == from {
-            update::advance(hub, session, to)?;
+            update::advance(hub, session, to, Some(Operation::Archive))?;
         }
     }
-    hub.record(
-        session,
-        Operation::Archive,
-        Phase::Begin,
-        json!({ "from": session.session().state() }),
-    )?;
+    let from = session.session().state();
+    let effects = Effects::of_state(from, SessionState::Archived).told();
+    let intent = json!({ "from": from, EFFECTS: effects });
+    hub.record(session, Operation::Archive, Phase::Begin, intent)?;
     let archived = match finish(hub, session) {
         Ok(archived) => archived,
         Err(error) => {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::domain::effects::{EFFECTS, Effects};
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::SessionSelector;
 use crate::domain::report::{CleanupPlanReport, CleanupReport};
@@ -103,7 +104,7 @@ pub(super) fn cleanup(
         session,
         Operation::Cleanup,
         Phase::Begin,
-        json!({ "force": force }),
+        json!({ "force": force, EFFECTS: Effects::default().told() }),
     )?;
     let done = remove::worktrees(hub, session, &left, plans, &mut report)
         .and_then(|()| branches::delete(hub, session, &mut report));

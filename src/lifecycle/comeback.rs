@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::effects::{EFFECTS, Effects, Standing, WorktreeMove};
 use crate::domain::event::{Detail, Operation, Unfinished};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::refs::{BranchName, CommitId};
@@ -267,6 +268,7 @@ impl Plan {
 /// # Errors
 /// When a path is no text.
 pub(super) fn intent(plans: &[Plan]) -> Result<Detail> {
+    let effects = effects(plans).told();
     let plans = serde_json::to_value(plans).map_err(|error| {
         let path = plans
             .iter()
@@ -274,7 +276,32 @@ pub(super) fn intent(plans: &[Plan]) -> Result<Detail> {
             .find(|path| path.to_str().is_none());
         Error::io("name in the journal", path.cloned().unwrap_or_default())(error.into())
     })?;
-    Ok(Detail::from_iter([(WORKTREES.to_owned(), plans)]))
+    Ok(Detail::from_iter([
+        (WORKTREES.to_owned(), plans),
+        (EFFECTS.to_owned(), effects),
+    ]))
+}
+
+/// What plans come to, beyond the refs.
+fn effects(plans: &[Plan]) -> Effects {
+    let one = |plan: &Plan| {
+        let stands = |snapshot| Standing {
+            branch: plan.comeback.branch.clone(),
+            commit: plan.comeback.commit.clone(),
+            snapshot,
+        };
+        WorktreeMove {
+            agent: plan.comeback.agent,
+            path: plan.comeback.worktree.clone(),
+            old: (!plan.makes_worktree).then(|| stands(None)),
+            new: Some(stands(plan.comeback.snapshot.clone())),
+        }
+    };
+    let moves = plans.iter().map(one).filter(|one| one.old != one.new);
+    Effects {
+        worktrees: moves.collect(),
+        ..Effects::default()
+    }
 }
 
 /// What the journal is told of one that is whole.

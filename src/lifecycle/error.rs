@@ -23,6 +23,7 @@ use crate::domain::state::{AgentStatus, SessionState, TransitionError};
 use crate::domain::strategy::BadList;
 use crate::domain::template::UnknownPlaceholder;
 use crate::domain::text::{first_few, quoted};
+use crate::domain::undo::UndoRefused;
 use crate::domain::verification::VerificationFailed;
 use crate::{git, process, store};
 
@@ -66,6 +67,9 @@ pub enum Error {
     /// Files of an integration that stay as they are.
     #[error(transparent)]
     Integrate(#[from] IntegrateRefused),
+    /// An operation that is not taken back.
+    #[error(transparent)]
+    Undo(#[from] UndoRefused),
     /// A mode that cannot be meant.
     #[error(transparent)]
     Mode(#[from] BadMode),
@@ -489,6 +493,7 @@ impl Diagnostic for Error {
             Self::Restore(error) => error.code(),
             Self::Snapshot(error) => error.code(),
             Self::ProcessInside(error) => error.code(),
+            Self::Undo(error) => error.code(),
             Self::Mode(error) => error.code(),
             Self::Merge(error) => error.code(),
             Self::MergeConflict(error) => error.code(),
@@ -563,6 +568,7 @@ impl Diagnostic for Error {
             Self::Restore(error) => return error.hint(),
             Self::Snapshot(error) => return error.hint(),
             Self::ProcessInside(error) => return error.hint(),
+            Self::Undo(error) => return error.hint(),
             Self::Mode(error) => return error.hint(),
             Self::Merge(error) => return error.hint(),
             Self::MergeConflict(error) => return error.hint(),

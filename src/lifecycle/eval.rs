@@ -14,6 +14,7 @@ use std::num::NonZeroU32;
 
 use serde_json::json;
 
+use crate::domain::effects::{EFFECTS, Effects};
 use crate::domain::evaluation::plan::Entrant;
 use crate::domain::evaluation::requirement::Requirement;
 use crate::domain::evaluation::tie_break::TieBreak;
@@ -239,12 +240,9 @@ fn begin(hub: &Hub, session: &mut LockedSession) -> Result<()> {
             .clone()
             .advance(SessionState::Evaluating, hub.now())?;
     }
-    hub.record(
-        session,
-        Operation::Eval,
-        Phase::Begin,
-        json!({ "from": state }),
-    )?;
+    let effects = Effects::of_state(state, SessionState::Evaluating).told();
+    let intent = json!({ "from": state, EFFECTS: effects });
+    hub.record(session, Operation::Eval, Phase::Begin, intent)?;
     if enters {
         let now = hub.now();
         session.change(|state| {

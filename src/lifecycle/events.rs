@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::event;
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::owner::UserName;
-use crate::domain::report::{AllEventsReport, CorruptSession, EventsReport, FollowedEvent};
+use crate::domain::report::{
+    AllEventsReport, CorruptSession, EventsReport, FollowedEvent, JournalReport,
+};
 use crate::store::{self, Tail, current_host, current_user};
 
 use super::error::Result;
 use super::hub::Hub;
+use super::undo;
 
 /// Who reads: whose lines need no name.
 #[must_use]
@@ -22,9 +26,19 @@ pub fn reader() -> (UserName, String) {
 /// When the session or its journal cannot be read.
 pub fn run(hub: &Hub, session: Option<&SessionSelector>) -> Result<EventsReport> {
     let stored = hub.read(session, "", |_| true)?;
+    let events = stored.events()?;
+    let undo = match event::unfinished(&events) {
+        // Whoever is at it, or settles it, decides what there is to take back.
+        Some(_) => None,
+        None => undo::undoable(hub, &stored, &events).unwrap_or_else(|error| {
+            hub.warn(format!("what can be taken back is not known: {error}"));
+            None
+        }),
+    };
     Ok(EventsReport {
-        events: stored.events()?,
         session_id: stored.config.session_id,
+        events,
+        undo,
     })
 }
 
@@ -36,7 +50,7 @@ pub fn all(hub: &Hub) -> Result<AllEventsReport> {
     let (mut sessions, mut corrupt) = (Vec::new(), Vec::new());
     for session_id in hub.dir.session_ids()? {
         match Tail::of(&hub.dir.session(&session_id)).look() {
-            Ok(events) => sessions.push(EventsReport { session_id, events }),
+            Ok(events) => sessions.push(JournalReport { session_id, events }),
             Err(error) => corrupt.push(CorruptSession {
                 session_id,
                 reason: error.to_string(),

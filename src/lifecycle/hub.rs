@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::effects::Place;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::progress::Progress;
@@ -278,6 +279,20 @@ impl Hub {
         self.check_owner(id, purpose)?;
         let limit = self.settings.lock_timeout();
         let locked = LockedSession::open(&self.dir, id, limit, purpose)?;
+        let settled = recover::settle(self, locked)?;
+        // An undo that was finished now may have put it out of sight.
+        if settled.dir().place() == Place::Undone {
+            let selector = SessionSelector::Prefix(id.to_string());
+            return Err(store::Error::NoSession { selector }.into());
+        }
+        Ok(settled)
+    }
+
+    /// As [`Hub::lock`], also for a session whose making was taken back.
+    pub(super) fn lock_anywhere(&self, id: &SessionId, purpose: &str) -> Result<LockedSession> {
+        self.check_owner(id, purpose)?;
+        let limit = self.settings.lock_timeout();
+        let locked = LockedSession::open_anywhere(&self.dir, id, limit, purpose)?;
         recover::settle(self, locked)
     }
 

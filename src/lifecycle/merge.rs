@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use crate::domain::effects::{EFFECTS, Effects};
 use crate::domain::event::{Detail, Operation, Phase};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
 use crate::domain::merging::{BadMerge, MergeStrategy};
@@ -162,6 +163,7 @@ fn merge_these(
         "base_branch": config.base_branch,
         "from": base_tip,
         "strategy": how.strategy,
+        EFFECTS: Effects::of_state(SessionState::Evaluating, SessionState::Merged).told(),
     });
     hub.record(session, Operation::Merge, Phase::Begin, intent)?;
     let moved = match making::move_base(hub, session, candidates, &base_tip, how) {

@@ -61,6 +61,7 @@ mod teardown;
 pub mod templates;
 mod tokens;
 mod trust;
+pub mod undo;
 pub mod update;
 pub mod wait;
 mod worktrees;

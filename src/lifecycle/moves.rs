@@ -74,15 +74,18 @@ impl Hub {
     /// The refs that are not where the last of these moves was to bring them, from there to
     /// where they are.
     fn corrections(&self, moves: &[RefMove]) -> Result<Vec<RefMove>> {
-        let mut meant: BTreeMap<&RefName, &Option<CommitId>> = BTreeMap::new();
-        meant.extend(moves.iter().map(|one| (&one.r#ref, &one.new)));
+        let mut last: BTreeMap<&RefName, &RefMove> = BTreeMap::new();
+        last.extend(moves.iter().map(|one| (&one.r#ref, one)));
         let mut corrections = Vec::new();
-        for (name, meant) in meant {
+        for (name, meant) in last {
             let found = self.repository.ref_value(name)?;
-            if found != *meant && !self.went_on(name, meant.as_ref(), found.as_ref()) {
+            // Back from where it is, the move was not made; on from where it went, it was.
+            let unmoved = found == meant.old;
+            let went_on = || self.went_on(name, meant.new.as_ref(), found.as_ref());
+            if found != meant.new && (unmoved || !went_on()) {
                 corrections.push(RefMove {
                     r#ref: name.clone(),
-                    old: meant.clone(),
+                    old: meant.new.clone(),
                     new: found,
                 });
             }

@@ -13,7 +13,7 @@ impl Hub {
     /// When the answer is no, or nobody can be asked and `--yes` was not given.
     pub(super) fn check_owner(&self, id: &SessionId, purpose: &str) -> Result<()> {
         // What is wrong with its files is told by whoever opens it.
-        let Ok(stored) = StoredSession::read(&self.dir, id) else {
+        let Ok(stored) = StoredSession::read_anywhere(&self.dir, id) else {
             return Ok(());
         };
         let Some(owner) = stored.config.owner.filter(|name| *name != current_user()) else {

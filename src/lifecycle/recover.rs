@@ -14,7 +14,7 @@ use crate::store::{self, LockedSession};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::{announce, archive, cleanup, comeback, graft, init, merge, retry, spawn, stop};
+use super::{announce, archive, cleanup, comeback, graft, init, merge, retry, spawn, stop, undo};
 
 /// What became of an unfinished operation.
 enum Settled {
@@ -118,6 +118,13 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
         Operation::Restore => {
             comeback::settle(hub, &id, &unfinished)?;
             Settled::Stopped
+        }
+        Operation::Undo => {
+            if undo::settle(hub, &mut session, &unfinished)? {
+                Settled::Finished
+            } else {
+                Settled::Stopped
+            }
         }
         _ => Settled::Stopped,
     };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::domain::effects::{EFFECTS, Effects, Standing, WorktreeMove};
 use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
 use crate::domain::launch::{AgentLaunch, Launch, Stdin};
@@ -185,7 +186,8 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, recipe: &Recipe) -> R
     let lock = hub.lock_repository("spawn")?;
     hub.check_running(config.agent_count)?;
     check_free(hub, &config, &branches)?;
-    let intent = json!({ "agents": branches.len(), "base_commit": commit });
+    let effects = effects(hub, &config, &commit, &branches).told();
+    let intent = json!({ "agents": branches.len(), "base_commit": commit, EFFECTS: effects });
     let moves = branches.iter().map(|branch| made(&branch.name(), &commit));
     hub.record_moves(
         session,
@@ -210,6 +212,29 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, recipe: &Recipe) -> R
     let agents: Vec<AgentId> = config.agents().collect();
     announce::dispatch(hub, session, &agents);
     hub.record(session, Operation::Spawn, Phase::End, json!({}))
+}
+
+/// What a spawn comes to, beyond the refs.
+fn effects(
+    hub: &Hub,
+    config: &SessionConfig,
+    commit: &CommitId,
+    branches: &[AttemptBranch],
+) -> Effects {
+    let made = |branch: &AttemptBranch| WorktreeMove {
+        agent: branch.agent,
+        path: worktree_path(hub, config, branch.agent),
+        old: None,
+        new: Some(Standing {
+            branch: Some(branch.name()),
+            commit: commit.clone(),
+            snapshot: None,
+        }),
+    };
+    Effects {
+        worktrees: branches.iter().map(made).collect(),
+        ..Effects::of_state(SessionState::Init, SessionState::Running)
+    }
 }
 
 /// Nothing may stand where the branches and worktrees are to be.

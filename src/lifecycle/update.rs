@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::domain::effects::{BY, EFFECTS, Effects};
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::SessionSelector;
 use crate::domain::report::UpdateReport;
@@ -35,7 +36,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<UpdateReport> {
         SessionState::Running => hub.admit(session.config(), "update")?,
         _ => None,
     };
-    let from = advance(hub, &mut session, request.state)?;
+    let from = advance(hub, &mut session, request.state, None)?;
     drop(admitted);
     Ok(UpdateReport {
         session_id: id,
@@ -45,16 +46,23 @@ pub fn run(hub: &Hub, request: &Request) -> Result<UpdateReport> {
     })
 }
 
-/// One edge, with its intent and end in the journal.
+/// One edge, with its intent and end in the journal; `by` is the operation that walks it on its
+/// way.
 pub(super) fn advance(
     hub: &Hub,
     session: &mut crate::store::LockedSession,
     to: SessionState,
+    by: Option<Operation>,
 ) -> Result<SessionState> {
     let now = hub.now();
     // Asks the machine before the journal is told.
     session.session().clone().advance(to, now)?;
-    let edge = json!({ "from": session.session().state(), "to": to });
+    let from = session.session().state();
+    let effects = Effects::of_state(from, to).told();
+    let mut edge = json!({ "from": from, "to": to, EFFECTS: effects });
+    if let (Some(by), Some(edge)) = (by, edge.as_object_mut()) {
+        edge.insert(BY.to_owned(), by.as_str().into());
+    }
     hub.record(session, Operation::Update, Phase::Begin, edge)?;
     let from = session.change(|state| state.advance(to, now).map_err(Error::from))?;
     hub.record(session, Operation::Update, Phase::End, json!({}))?;

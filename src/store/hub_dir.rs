@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::domain::effects::Place;
 use crate::domain::id::{AgentId, Attempt, SessionId, SessionSelector};
 use crate::fault::{Point, effect};
 
@@ -141,6 +142,40 @@ impl HubDir {
         }
     }
 
+    fn undone(&self) -> PathBuf {
+        self.root.join("undone")
+    }
+
+    /// The folder of a session whose making was taken back, whether it is there or not.
+    #[must_use]
+    pub fn undone_session(&self, id: &SessionId) -> SessionDir {
+        SessionDir {
+            id: id.clone(),
+            root: self.undone().join(id.as_str()),
+        }
+    }
+
+    /// The ids of the sessions whose making was taken back, oldest first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn undone_ids(&self) -> Result<Vec<SessionId>> {
+        check_folder(&self.undone())?;
+        ids_in(&self.undone())
+    }
+
+    /// The folder of a session, wherever it is.
+    #[must_use]
+    pub fn session_anywhere(&self, id: &SessionId) -> SessionDir {
+        let undone = self.undone_session(id);
+        let session = self.session(id);
+        if undone.path().is_dir() && !session.path().exists() {
+            undone
+        } else {
+            session
+        }
+    }
+
     /// A folder that is not a session yet; [`SessionDir::publish`] makes it one.
     ///
     /// # Errors
@@ -197,23 +232,7 @@ impl HubDir {
     /// # Errors
     /// When the folder cannot be read.
     pub fn session_ids(&self) -> Result<Vec<SessionId>> {
-        let folder = self.sessions();
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::io("read", folder)(error)),
-        };
-        let mut ids = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(Error::io("read", &folder))?;
-            let id = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok());
-            ids.extend(id);
-        }
-        ids.sort();
-        Ok(ids)
+        ids_in(&self.sessions())
     }
 
     /// The one session that `selector` means.
@@ -221,7 +240,21 @@ impl HubDir {
     /// # Errors
     /// When none fits, or more than one.
     pub fn find(&self, selector: &SessionSelector) -> Result<SessionId> {
-        let mut matches = self.session_ids()?;
+        Self::one_of(self.session_ids()?, selector)
+    }
+
+    /// The same among those whose making was taken back, too.
+    ///
+    /// # Errors
+    /// As [`HubDir::find`].
+    pub fn find_anywhere(&self, selector: &SessionSelector) -> Result<SessionId> {
+        let mut ids = self.session_ids()?;
+        ids.extend(self.undone_ids()?);
+        ids.sort();
+        Self::one_of(ids, selector)
+    }
+
+    fn one_of(mut matches: Vec<SessionId>, selector: &SessionSelector) -> Result<SessionId> {
         matches.retain(|id| selector.matches(id));
         match (selector, matches.pop()) {
             (_, None) => Err(Error::NoSession {
@@ -242,6 +275,26 @@ impl HubDir {
             }
         }
     }
+}
+
+/// The sessions of a folder, oldest first; of one that is not there none.
+fn ids_in(folder: &Path) -> Result<Vec<SessionId>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("read", folder)(error)),
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(Error::io("read", folder))?;
+        let id = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        ids.extend(id);
+    }
+    ids.sort();
+    Ok(ids)
 }
 
 /// Refuses a symbolic link, which could lead anywhere, and what is no folder; returns whether
@@ -325,6 +378,49 @@ impl SessionDir {
     #[must_use]
     pub fn is_free(&self) -> bool {
         Lock::is_free(&self.lock_file())
+    }
+
+    /// Where the folder is.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let above = self.root.parent().and_then(Path::file_name);
+        if above.is_some_and(|name| name == "undone") {
+            Place::Undone
+        } else {
+            Place::Sessions
+        }
+    }
+
+    /// Puts a file or folder of it elsewhere in it; nothing where it is not there.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn put(&self, old: &Path, new: &Path) -> Result<()> {
+        let (old, new) = (self.root.join(old), self.root.join(new));
+        let above = |path: &Path| path.parent().unwrap_or(&self.root).to_path_buf();
+        atomic::make_folder(&above(&new))?;
+        if fs::symlink_metadata(&old).is_err() {
+            return Ok(());
+        }
+        atomic::rename(&old, &new).map_err(Error::io("move", &old))?;
+        atomic::flush_folder(&above(&new))?;
+        atomic::flush_folder(&above(&old))
+    }
+
+    /// Puts the folder among the sessions, or out of sight; returns where it is then.
+    pub(super) fn move_to(&self, hub: &HubDir, place: Place) -> Result<Self> {
+        let target = match place {
+            Place::Sessions => hub.session(&self.id),
+            Place::Undone => {
+                atomic::make_folder(&hub.undone())?;
+                hub.undone_session(&self.id)
+            }
+        };
+        // Fails where one stands already: its folder is never empty.
+        atomic::rename(&self.root, &target.root).map_err(Error::io("move", &self.root))?;
+        atomic::flush_folder(&hub.sessions())?;
+        atomic::flush_folder(&hub.undone())?;
+        Ok(target)
     }
 
     /// The folders in which hub replaces files.

@@ -39,6 +39,11 @@ impl Journal {
         Ok((journal, events))
     }
 
+    /// Follows the journal to another folder; what is appended goes on in the same file.
+    pub(super) fn follow(&mut self, path: &Path) {
+        self.path = path.to_path_buf();
+    }
+
     /// Reads a journal without a lock; an absent one is empty.
     pub(super) fn read(path: &Path) -> Result<Vec<Event>> {
         JsonLines::read(path)
@@ -95,7 +100,13 @@ impl Journal {
             seq: event.seq,
             hash: LineHash::of(&line),
         };
-        self.lines.append_line(line)?;
+        if let Err(error) = self.lines.append_line(line) {
+            // The line may stand all the same: the next one comes behind whatever is there.
+            if let (Ok(bytes), Ok(head)) = (std::fs::read(&self.path), read_head(&self.path)) {
+                self.end = chain::end_of(&split(&bytes), head.as_ref());
+            }
+            return Err(error);
+        }
         if let Err(error) = write_head(&self.path, &end) {
             // The line holds; only a cut behind the older head would not be found.
             log::debug!("cannot write the head of {}: {error}", self.path.display());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::chain::Broken;
+use crate::domain::effects::Place;
 use crate::domain::evaluation::Evaluation;
 use crate::domain::event::{self, Detail, Entry, Event, Operation, Phase, RefMove, Unfinished};
 use crate::domain::id::SessionId;
@@ -12,6 +13,7 @@ use crate::domain::launch::Launch;
 use crate::domain::measurement::{EvalPlan, EvalRecord, EvalRun};
 use crate::domain::report::EvalReport;
 use crate::domain::session::{Session, SessionConfig};
+use crate::domain::state::SessionState;
 
 use super::atomic;
 use super::config_file::ConfigFile;
@@ -41,8 +43,20 @@ impl StoredSession {
     /// # Errors
     /// When it is not there, or one of its files is damaged.
     pub fn read(hub: &HubDir, id: &SessionId) -> Result<Self> {
-        let dir = hub.session(id);
+        Self::read_from(hub.session(id))
+    }
+
+    /// The same wherever it is, also where its making was taken back.
+    ///
+    /// # Errors
+    /// As [`StoredSession::read`].
+    pub fn read_anywhere(hub: &HubDir, id: &SessionId) -> Result<Self> {
+        Self::read_from(hub.session_anywhere(id))
+    }
+
+    fn read_from(dir: SessionDir) -> Result<Self> {
         check_exists(&dir)?;
+        let id = dir.id();
         let state = StateFile::read(&dir.state_file(), id);
         let config = ConfigFile::read(&dir.config_file(), id);
         if state.is_err() || config.is_err() {
@@ -62,6 +76,14 @@ impl StoredSession {
     /// When the journal is damaged.
     pub fn events(&self) -> Result<Vec<Event>> {
         Journal::read(&self.dir.journal_file())
+    }
+
+    /// Its agents, as the file of its state holds them.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn agents_document(&self) -> Result<serde_json::Value> {
+        Ok(StateFile::read(&self.dir.state_file(), self.dir.id())?.agents())
     }
 
     /// What does not fit together in its journal: it was changed by somebody else than hub.
@@ -146,8 +168,25 @@ impl LockedSession {
     /// When the lock cannot be had within `limit`, when the session is not there, when
     /// one of its files is damaged or of a later hub.
     pub fn open(hub: &HubDir, id: &SessionId, limit: Duration, purpose: &str) -> Result<Self> {
-        let dir = hub.session(id);
+        Self::open_in(hub.session(id), limit, purpose)
+    }
+
+    /// The same wherever it is, also where its making was taken back.
+    ///
+    /// # Errors
+    /// As [`LockedSession::open`].
+    pub fn open_anywhere(
+        hub: &HubDir,
+        id: &SessionId,
+        limit: Duration,
+        purpose: &str,
+    ) -> Result<Self> {
+        Self::open_in(hub.session_anywhere(id), limit, purpose)
+    }
+
+    fn open_in(dir: SessionDir, limit: Duration, purpose: &str) -> Result<Self> {
         check_exists(&dir)?;
+        let id = &dir.id().clone();
         // Read before the lock too: a damaged session is left without so much as a lock file.
         StateFile::read(&dir.state_file(), id)?.check_writable(&dir.state_file())?;
         ConfigFile::read(&dir.config_file(), id)?;
@@ -219,7 +258,8 @@ impl LockedSession {
         drop(journal);
         for nth in 1..=most {
             let id = SessionId::at(now, nth);
-            if hub.session(&id).path().exists() {
+            // One whose making was taken back keeps its name: it may come back.
+            if hub.session(&id).path().exists() || hub.undone_session(&id).path().exists() {
                 continue;
             }
             let config = ConfigFile::new(config(id.clone()));
@@ -364,6 +404,38 @@ impl LockedSession {
         }
         self.state = state;
         Ok(outcome)
+    }
+
+    /// Puts the state and the agents where they were, by no edge of the machine: what took them
+    /// there is taken back.
+    ///
+    /// # Errors
+    /// When the agents are no document of agents, or the system refuses.
+    pub fn put_back(
+        &mut self,
+        state: Option<SessionState>,
+        agents: Option<serde_json::Value>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let path = self.dir.state_file();
+        let put_back = self.state.put_back(state, agents, now);
+        let put_back = put_back.map_err(|reason| Error::corrupt(&path, None, reason))?;
+        put_back.write(&path)?;
+        self.state = put_back;
+        Ok(())
+    }
+
+    /// Puts the session's folder among the sessions, or out of sight.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn relocate(&mut self, hub: &HubDir, place: Place) -> Result<()> {
+        if self.dir.place() == place {
+            return Ok(());
+        }
+        self.dir = self.dir.move_to(hub, place)?;
+        self.journal.follow(&self.dir.journal_file());
+        Ok(())
     }
 
     /// Writes the measured baseline into the configuration.

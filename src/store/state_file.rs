@@ -162,6 +162,29 @@ impl StateFile {
         })
     }
 
+    /// The agents, as the file holds them.
+    pub fn agents(&self) -> Value {
+        self.to_document().agents
+    }
+
+    /// The same session in another state, or with other agents.
+    pub fn put_back(
+        &self,
+        state: Option<SessionState>,
+        agents: Option<Value>,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> std::result::Result<Self, String> {
+        let mut file = self.clone();
+        let session = &self.session;
+        let mut records = session.agents().clone();
+        if let Some(agents) = agents {
+            (records, file.agent_extra) = agents_of(agents, &session.id)?;
+        }
+        let state = state.unwrap_or(session.state());
+        file.session = Session::stored(session.id.clone(), state, session.created, now, records);
+        Ok(file)
+    }
+
     /// Replaces the file.
     pub fn write(&self, path: &Path) -> Result<()> {
         self.check_writable(path)?;

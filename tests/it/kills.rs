@@ -75,6 +75,34 @@ fn cleaned_by_force(repo: &TestRepo) -> String {
     session
 }
 
+/// Sessions in which the last operation is to be taken back.
+fn undo_of(repo: &TestRepo, name: &str) -> (Option<String>, Vec<String>) {
+    let session = match name {
+        "undo of an init" => initialised(repo),
+        "undo of a spawn" => {
+            let session = initialised(repo);
+            repo.hub(["spawn", &session, "--no-start"]).ok();
+            session
+        }
+        "undo of a merge" => {
+            let session = evaluated(repo);
+            repo.hub(["merge", &session]).ok();
+            session
+        }
+        "undo of a cleanup" => {
+            let session = evaluated(repo);
+            repo.hub(["archive", &session]).ok();
+            let worktree = repo.hub(["path", &session, "agent-1"]).ok().stdout;
+            repo.write(format!("{}/untracked", worktree.trim_end()), "work\n");
+            repo.hub(["cleanup", &session, "--force"]).ok();
+            session
+        }
+        _ => panic!("{name} is no scenario"),
+    };
+    let command = words(&format!("undo {session}"));
+    (Some(session), command)
+}
+
 /// The scenarios by name: a preparation, and the command that is hit.
 pub fn scenario(name: &str) -> Scenario {
     Scenario::new(|repo| match name {
@@ -172,6 +200,6 @@ pub fn scenario(name: &str) -> Scenario {
                 words("snapshots expire --older-than 0s --yes"),
             )
         }
-        _ => panic!("{name} is no scenario"),
+        _ => undo_of(repo, name),
     })
 }

@@ -53,4 +53,5 @@ mod send;
 mod snapshots;
 mod statistics;
 mod support;
+mod undo;
 mod walk;

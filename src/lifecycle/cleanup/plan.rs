@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use crate::domain::cleanup::ProcessInside;
 use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::effects::Standing;
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::report::LeftProcess;
 use crate::domain::session::Session;
-use crate::git;
+use crate::git::{self, Worktree};
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
 use crate::lifecycle::worktrees::{AgentWorktree, LeftByEval};
@@ -17,6 +18,8 @@ use crate::process::inside;
 pub(super) struct Plan {
     pub agent: AgentId,
     pub path: PathBuf,
+    /// How it stands now; `None` before its first commit.
+    pub standing: Option<Standing>,
     pub kind: PlanKind,
     /// The files that only it holds.
     pub work: Vec<PathBuf>,
@@ -61,6 +64,7 @@ pub(super) fn look(
             let mut plan = Plan {
                 agent: found.agent,
                 path: found.worktree.path.clone(),
+                standing: standing_of(&found.worktree),
                 kind: PlanKind::Remove,
                 work: Vec::new(),
                 processes: Vec::new(),
@@ -72,6 +76,14 @@ pub(super) fn look(
             Ok(plan)
         })
         .collect()
+}
+
+fn standing_of(worktree: &Worktree) -> Option<Standing> {
+    Some(Standing {
+        branch: worktree.branch.clone(),
+        commit: worktree.head.clone()?,
+        snapshot: None,
+    })
 }
 
 /// All that stands in the way, as one error.

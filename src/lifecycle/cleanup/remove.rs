@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::domain::cleanup::named;
+use crate::domain::effects::{EFFECTS, Effects, Standing, WorktreeMove};
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::report::CleanupReport;
 use crate::git::{ChangeKind, Removal};
@@ -42,13 +43,18 @@ pub(super) fn worktrees(
             hub.repository.forget_worktree(&plan.path)?;
             report.forgotten_worktrees.push(plan.path);
         } else {
+            let mut standing = plan.standing.clone();
             if matches!(plan.kind, PlanKind::Snapshot) {
                 let kept =
                     hub.keep_uncommitted(session, Operation::Cleanup, plan.agent, &plan.path)?;
+                if let Some(standing) = &mut standing {
+                    standing.snapshot = Some(kept.commit.clone());
+                }
                 report.snapshots.push(kept);
             }
             // A removal that is cut off leaves a folder that looks like somebody's work.
-            let removing = json!({ REMOVING: plan.path });
+            let effects = gone(&plan, standing).told();
+            let removing = json!({ REMOVING: plan.path, EFFECTS: effects });
             hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
             remove(hub, left, &plan)?;
             report.removed_worktrees.push(plan.path);
@@ -56,6 +62,19 @@ pub(super) fn worktrees(
         hub.record(session, Operation::Cleanup, Phase::Step, step)?;
     }
     Ok(())
+}
+
+/// What the removal of a worktree comes to.
+fn gone(plan: &Plan, standing: Option<Standing>) -> Effects {
+    Effects {
+        worktrees: vec![WorktreeMove {
+            agent: plan.agent,
+            path: plan.path.clone(),
+            old: standing,
+            new: None,
+        }],
+        ..Effects::default()
+    }
 }
 
 /// What a step of the journal calls the worktree that is checked and about to be removed.

@@ -53,8 +53,20 @@ impl Hub {
         named: &[CommitId],
     ) -> Result<Vec<SnapshotReport>> {
         let unreached = self.repository.unreachable(named)?;
-        unreached
-            .into_iter()
+        self.keep_commits(session, operation, agent, &unreached)
+    }
+
+    /// Keeps commits that nothing keeps yet, each under a name of its own.
+    pub(in crate::lifecycle) fn keep_commits(
+        &self,
+        session: &mut LockedSession,
+        operation: Operation,
+        agent: AgentId,
+        commits: &[CommitId],
+    ) -> Result<Vec<SnapshotReport>> {
+        commits
+            .iter()
+            .cloned()
             .map(|commit| {
                 let name = SnapshotRef {
                     session: session.config().session_id.clone(),

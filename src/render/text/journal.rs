@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::effects::EFFECTS;
 use crate::domain::event::{Event, RefMove};
 use crate::domain::owner::UserName;
 use crate::domain::refs::CommitId;
@@ -9,6 +10,7 @@ use crate::domain::report::{AllEventsReport, EventsReport, FollowedEvent};
 use crate::domain::time;
 
 use super::one_line;
+use crate::domain::text::visible;
 use crate::render::table::{self, number, text};
 
 /// How journals are shown.
@@ -35,7 +37,28 @@ impl JournalStyle {
 /// `hub events`.
 #[must_use]
 pub fn events(report: &EventsReport, style: &JournalStyle) -> String {
-    let named = report.events.iter().any(|e| style.writer(e).is_some());
+    let undo = report.undo.as_ref();
+    let mut drawn = journal(&report.events, style, undo.map(|undo| undo.seq));
+    let Some(undo) = undo else {
+        return drawn;
+    };
+    if undo.obstacles.is_empty() {
+        drawn.push_str("* is what `hub undo` takes back\n");
+        return drawn;
+    }
+    drawn.push_str("* is what `hub undo` would take back, but:\n");
+    for obstacle in &undo.obstacles {
+        let _ = writeln!(drawn, "  {}", visible(&obstacle.what));
+        if let Some(hint) = &obstacle.hint {
+            let _ = writeln!(drawn, "    hint: {}", visible(hint));
+        }
+    }
+    drawn
+}
+
+/// A table of lines; `marked` is the number of one that gets a star.
+fn journal(events: &[Event], style: &JournalStyle, marked: Option<u64>) -> String {
+    let named = events.iter().any(|e| style.writer(e).is_some());
     let mut columns = vec![number("SEQ"), text("TIME"), number("PID")];
     if named {
         columns.push(text("WHO"));
@@ -44,7 +67,8 @@ pub fn events(report: &EventsReport, style: &JournalStyle) -> String {
     if style.whole {
         columns.extend([text("REFS"), text("PREVIOUS")]);
     }
-    let rows = report.events.iter().map(|event| {
+    let rows = events.iter().map(|event| {
+        let star = if marked == Some(event.seq) { " *" } else { "" };
         let mut row = vec![
             event.seq.to_string(),
             time::format(&event.time),
@@ -54,7 +78,7 @@ pub fn events(report: &EventsReport, style: &JournalStyle) -> String {
             row.push(style.writer(event).unwrap_or_default());
         }
         row.extend([
-            event.operation.as_str().to_owned(),
+            format!("{}{star}", event.operation.as_str()),
             phase(event),
             detail(event),
         ]);
@@ -75,7 +99,7 @@ pub fn all_events(report: &AllEventsReport, style: &JournalStyle) -> String {
         if !drawn.is_empty() {
             drawn.push('\n');
         }
-        let table = events(session, style);
+        let table = journal(&session.events, style, None);
         let _ = write!(drawn, "session {}\n{table}", session.session_id);
     }
     drawn
@@ -115,10 +139,15 @@ fn phase(event: &Event) -> String {
     phase.as_str().unwrap_or_default().to_owned()
 }
 
+/// What is in the lines for programs: too long for a table.
+const FOR_PROGRAMS: [&str; 2] = [EFFECTS, "config"];
+
+/// Names and values.
 fn detail(event: &Event) -> String {
     let detail: Vec<String> = event
         .detail
         .iter()
+        .filter(|(name, _)| !FOR_PROGRAMS.contains(&name.as_str()))
         .map(|(name, value)| match value.as_str() {
             Some(text) => format!("{name}={text}"),
             None => format!("{name}={value}"),

@@ -246,8 +246,9 @@ fn events_shows_the_journal() {
     SEQ  TIME  PID  OPERATION  PHASE  DETAIL
       1  [TIME]  [PID]  init  begin
       2  [TIME]  [PID]  init  end  baseline=180.0 problem=null
-      3  [TIME]  [PID]  update  begin  from=init to=running
+      3  [TIME]  [PID]  update *  begin  from=init to=running
       4  [TIME]  [PID]  update  end
+    * is what `hub undo` takes back
     ");
 }
 

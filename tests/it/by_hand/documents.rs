@@ -87,6 +87,7 @@ impl<'r> Schemas<'r> {
         self.answers_twice("cleanup-all", &["cleanup", "--all"]);
         std::fs::remove_dir_all(missing.parent().unwrap()).unwrap();
         self.repo.hub(["cleanup", session, "--force"]).ok();
+        self.answers_twice("undo", &["undo", session]);
         let all = ["snapshots", "expire", "--older-than", "0s", "--yes"];
         self.answers_twice("snapshots-expire", &all);
     }

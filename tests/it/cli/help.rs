@@ -42,6 +42,7 @@ fn help_lists_the_commands() {
       merge        Merge the winner into the base branch and keep the others as tags
       archive      Keep every attempt as a tag and end the session without a merge
       cleanup      Remove the worktrees and branches of a session that is at its end
+      undo         Take back the last operation of a session; once more does it again
       restore      Bring branches and worktrees of a session back from its archive tags
       snapshots    List the work that cleanups have kept; show it, bring it back, give it up
       agents       List the presets for agents, and which of them are installed here

@@ -121,3 +121,23 @@ fn a_restore_of_a_snapshot_that_is_killed_puts_all_of_its_files_back_later() {
 fn an_expiry_that_is_killed_leaves_the_ids_in_the_journal() {
     survives_kills("snapshots expire");
 }
+
+#[test]
+fn an_undo_of_a_spawn_that_is_killed_is_finished_or_made_again() {
+    survives_kills("undo of a spawn");
+}
+
+#[test]
+fn an_undo_of_a_merge_that_is_killed_is_finished_or_made_again() {
+    survives_kills("undo of a merge");
+}
+
+#[test]
+fn an_undo_of_a_cleanup_that_is_killed_is_finished_or_made_again() {
+    survives_kills("undo of a cleanup");
+}
+
+#[test]
+fn an_undo_of_an_init_that_is_killed_is_finished_or_made_again() {
+    survives_kills("undo of an init");
+}

@@ -201,7 +201,7 @@ impl Scenario {
         if self.session.is_none() {
             self.take_back_inits();
         }
-        let answer = if (self.done)(self) {
+        let answer = if (self.done)(self) || self.is_undone() {
             self.repo.hub(["list"]).ok()
         } else {
             self.hub().run()
@@ -211,6 +211,21 @@ impl Scenario {
         }
         self.settle_agents();
         answer
+    }
+
+    /// Whether an undo came to its end: once more would do it again.
+    fn is_undone(&self) -> bool {
+        let Some(session) = self.session.as_ref().filter(|_| self.command[0] == "undo") else {
+            return false;
+        };
+        let folder = |place: &str| self.repo.hub_dir().join(place).join(session);
+        let journal = [folder("sessions"), folder("undone")]
+            .map(|folder| folder.join("events.jsonl"))
+            .into_iter()
+            .find(|file| file.exists());
+        let journal = self.repo.read(journal.unwrap());
+        let last: Value = serde_json::from_str(journal.lines().last().unwrap()).unwrap();
+        (&last["operation"], &last["phase"]) == (&"undo".into(), &"end".into())
     }
 
     /// What was being made is swept away when it is old: here it is.

@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 pub use hub::{Answer, Hub, Running};
 pub use normal::{normalised, without_owner};
 pub use repo::{TestRepo, write};
+pub use session::Picture;
 pub use terminal::{Terminal, plain};
 pub use tree::Tree;
 

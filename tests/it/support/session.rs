@@ -17,6 +17,15 @@ pub struct Picture {
     states: Vec<String>,
 }
 
+impl Picture {
+    /// The same without what keeps work that nothing else reaches.
+    pub fn without_snapshots(mut self) -> Self {
+        let kept = |line: &String| line.starts_with("refs/hub/snapshots/");
+        self.refs.retain(|line| !kept(line));
+        self
+    }
+}
+
 impl TestRepo {
     /// A session on the current branch whose branches and worktrees stand, measured by the
     /// `bench.sh` of [`TestRepo::with_bench`]; no agent is started and no baseline measured.

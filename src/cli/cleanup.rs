@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Args as Arguments;
 
 use crate::lifecycle::cleanup::{self, AllRequest};
-use crate::lifecycle::report::{CleanupAllReport, CleanupPlanReport};
-use crate::lifecycle::{Hub, MinimumAge, SessionSelector};
+use crate::lifecycle::report::{CleanupAllReport, CleanupPlanReport, StrayOutcome, StrayReport};
+use crate::lifecycle::{Code, Hub, MinimumAge, SessionSelector};
 use crate::render::text;
 
 use super::Outcome;
@@ -77,5 +77,8 @@ fn worst(report: &CleanupAllReport) -> Option<u8> {
         let planned = session.plan.iter().flat_map(CleanupPlanReport::refusals);
         session.refused.iter().chain(planned)
     });
-    refused.map(|refusal| status(refusal.code)).max()
+    let failed = |stray: &StrayReport| stray.outcome == StrayOutcome::Failed;
+    let failed = report.strays.iter().any(failed).then_some(Code::Failed);
+    let codes = refused.map(|refusal| refusal.code).chain(failed);
+    codes.map(status).max()
 }

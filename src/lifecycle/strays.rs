@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::refs::{ArchiveTag, AttemptBranch, BranchName, CommitId, RefName, SnapshotRef};
 use crate::domain::report::{StrayKind, StrayOutcome, StrayReport};
 use crate::domain::state::SessionState;
 use crate::domain::text::quoted;
-use crate::fault::{Point, deed};
+use crate::fault::{Point, effect};
 use crate::git::{RefChange, Worktree};
 use crate::store::StoredSession;
 
@@ -360,16 +361,24 @@ fn counted(refs: &[RefName], what: &str) -> String {
 }
 
 /// Takes one away that loses nothing, looking once more; what came of it is in its report.
-pub(super) fn remove(hub: &Hub, stray: Stray) -> StrayReport {
+///
+/// # Errors
+/// When the system fails.
+pub(super) fn remove(hub: &Hub, stray: Stray) -> Result<StrayReport> {
     let Stray {
         mut report,
         removal,
     } = stray;
     let Some(removal) = removal else {
-        return report;
+        return Ok(report);
     };
     match take_away(hub, &removal) {
-        Ok(()) => report.outcome = StrayOutcome::Removed,
+        Ok(true) => report.outcome = StrayOutcome::Removed,
+        Ok(false) => {
+            report.outcome = StrayOutcome::Found;
+            report.problem = Some("nothing else holds its commits any more".to_owned());
+        }
+        Err(error) if error.code() == Code::Failed => return Err(error),
         Err(error) => {
             report.outcome = StrayOutcome::Failed;
             report.problem = Some(error.to_string());
@@ -379,30 +388,40 @@ pub(super) fn remove(hub: &Hub, stray: Stray) -> StrayReport {
     {
         hub.drop_empty_folders(session);
     }
-    report
+    Ok(report)
 }
 
-fn take_away(hub: &Hub, removal: &Removal) -> Result<()> {
+/// Takes it away, unless something would be lost by now.
+fn take_away(hub: &Hub, removal: &Removal) -> Result<bool> {
     hub.dir.create()?;
     let _lock = hub.lock_repository("cleanup")?;
     match removal {
-        Removal::Forget(path) => Ok(hub.repository.forget_worktree(path)?),
-        Removal::Folder(path) => deed(Point::RemoveFolder, || std::fs::remove_dir(path))
-            .map_err(Error::io("remove", path)),
+        Removal::Forget(path) => hub.repository.forget_worktree(path)?,
+        Removal::Folder(path) => {
+            let told = Error::io("remove", path);
+            let remove = || match std::fs::remove_dir(path) {
+                // It went with what was in it.
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(Error::io("remove", path)(error))
+                }
+                _ => Ok(()),
+            };
+            effect(Point::RemoveFolder, told, remove)?;
+        }
         Removal::Branch(name, commit) => {
             // Of two that hold each other's commits one stays.
             let branch = name.branch();
             let held = branch.map(|branch| is_held(hub, &branch, commit));
             if !held.transpose()?.unwrap_or_default() {
-                let still = std::io::Error::other("nothing else holds its commits any more");
-                return Err(Error::io("remove", name.as_str())(still));
+                return Ok(false);
             }
             let gone = RefChange {
                 name: name.clone(),
                 from: Some(commit.clone()),
                 to: None,
             };
-            Ok(hub.repository.update_refs(&[gone], "hub: cleanup")?)
+            hub.repository.update_refs(&[gone], "hub: cleanup")?;
         }
     }
+    Ok(true)
 }

@@ -22,7 +22,7 @@ use crate::support::points::{Blow, When, struck};
 use crate::support::{TestRepo, wait_until};
 
 /// Every command that changes something, by its scenario.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "init",
     "spawn --no-start",
     "spawn",
@@ -41,6 +41,7 @@ const COMMANDS: [&str; 27] = [
     "archive without libgit2",
     "cleanup",
     "cleanup --force",
+    "cleanup --all",
     "restore",
     "snapshots restore",
     "snapshots expire",

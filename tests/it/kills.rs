@@ -103,6 +103,15 @@ fn undo_of(repo: &TestRepo, name: &str) -> (Option<String>, Vec<String>) {
     (Some(session), command)
 }
 
+/// An archived session, and an empty folder of one that is not there.
+fn beside_a_folder(repo: &TestRepo) -> String {
+    let session = worked(repo);
+    repo.hub(["archive", &session]).ok();
+    let empty = repo.worktree("20200101-000000", "agent-1");
+    std::fs::create_dir_all(empty).unwrap();
+    session
+}
+
 /// The scenarios by name: a preparation, and the command that is hit.
 pub fn scenario(name: &str) -> Scenario {
     Scenario::new(|repo| match name {
@@ -173,6 +182,10 @@ pub fn scenario(name: &str) -> Scenario {
             repo.hub(["merge", &session]).ok();
             let command = words(&format!("cleanup {session}"));
             (Some(session), command)
+        }
+        "cleanup --all" => {
+            let session = beside_a_folder(repo);
+            (Some(session), words("cleanup --all"))
         }
         "cleanup --force" => {
             let session = evaluated(repo);

@@ -1,5 +1,7 @@
 //! `hub cleanup --all`: every session that is at its end, and what belongs to none.
 
+use crate::domain::diagnostic::{Code, Diagnostic};
+use crate::domain::event::unfinished;
 use crate::domain::report::{CleanedSession, CleanupAllReport, CorruptSession};
 use crate::domain::snapshot::MinimumAge;
 use crate::lifecycle::error::{Error, Result};
@@ -23,7 +25,7 @@ pub struct AllRequest {
 /// Cleans up every session at its end. One that is refused does not stop the others.
 ///
 /// # Errors
-/// When the hub directory cannot be read, or a signal came: what was cleaned until then stays so.
+/// When the system fails, or a signal came: what was cleaned until then stays so.
 pub fn all(hub: &Hub, request: &AllRequest) -> Result<CleanupAllReport> {
     let mut report = CleanupAllReport {
         dry_run: request.dry_run,
@@ -50,7 +52,7 @@ pub fn all(hub: &Hub, request: &AllRequest) -> Result<CleanupAllReport> {
         report.strays.push(if request.dry_run {
             stray.report
         } else {
-            strays::remove(hub, stray)
+            strays::remove(hub, stray)?
         });
     }
     Ok(report)
@@ -78,7 +80,13 @@ fn one(hub: &Hub, request: &AllRequest, stored: StoredSession) -> Result<Option<
             .attempts(&stored.session)?
             .iter()
             .any(|attempt| attempt.branch_tip.is_some());
-    if !there {
+    // What a kill has cut off is settled by whoever locks the session.
+    let cut_off = || {
+        stored
+            .events()
+            .is_ok_and(|events| unfinished(&events).is_some())
+    };
+    if !there && !cut_off() {
         return Ok(None);
     }
     if request.dry_run {
@@ -94,7 +102,10 @@ fn one(hub: &Hub, request: &AllRequest, stored: StoredSession) -> Result<Option<
     match cleaned {
         Ok(cleaned) if cleaned.is_empty() => return Ok(None),
         Ok(cleaned) => done.cleaned = Some(cleaned),
-        Err(error) if error.signal().is_some() => return Err(error),
+        // A full disk is no matter of one session.
+        Err(error) if error.signal().is_some() || error.code() == Code::Failed => {
+            return Err(error);
+        }
         Err(Error::Store(store::Error::NoSession { .. })) => return Ok(None),
         Err(error) => done.refused = Some(dry_run::refusal(&error)),
     }

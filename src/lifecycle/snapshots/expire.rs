@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::domain::event::{Operation, Phase};
+use crate::domain::event::{self, Operation, Phase};
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::report::{ListedSnapshot, SnapshotExpireReport};
 use crate::domain::snapshot::{MinimumAge, SnapshotName, SnapshotRefused, short};
 use crate::git::RefChange;
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
-use crate::store::{self, LockedSession};
+use crate::store::{self, LockedSession, StoredSession};
 
 /// Which snapshots are given up.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,7 @@ pub struct ExpireRequest {
 pub fn run(hub: &Hub, request: &ExpireRequest) -> Result<SnapshotExpireReport> {
     let expired = meant(hub, &request.which)?;
     if expired.is_empty() {
+        settle(hub)?;
         return Ok(SnapshotExpireReport { expired });
     }
     confirm(hub, &expired)?;
@@ -52,6 +53,22 @@ pub fn run(hub: &Hub, request: &ExpireRequest) -> Result<SnapshotExpireReport> {
         give_up(hub, &session, &snapshots)?;
     }
     Ok(SnapshotExpireReport { expired })
+}
+
+/// Where nothing is left, a kill may have cut off no more than the telling of it.
+fn settle(hub: &Hub) -> Result<()> {
+    for id in hub.dir.session_ids()? {
+        // One that is damaged is none of this command's.
+        let Ok(stored) = StoredSession::read(&hub.dir, &id) else {
+            continue;
+        };
+        let events = stored.events().unwrap_or_default();
+        let cut_off = event::unfinished(&events).map(|one| one.operation);
+        if cut_off == Some(Operation::Expire) && stored.dir.is_free() {
+            drop(hub.lock(&id, "expire")?);
+        }
+    }
+    Ok(())
 }
 
 fn meant(hub: &Hub, which: &Which) -> Result<Vec<ListedSnapshot>> {

@@ -35,7 +35,10 @@ pub fn cleanup_plan(report: &CleanupPlanReport) -> String {
         };
     }
     let _ = if refused {
-        writeln!(text, "nothing would be done: all of it, or nothing of it")
+        writeln!(
+            text,
+            "nothing would be done as long as something is refused"
+        )
     } else {
         writeln!(text, "{} would be freed", size(report.size_bytes))
     };

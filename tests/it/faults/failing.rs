@@ -112,6 +112,7 @@ failing! {
     archive_without_libgit2: "archive without libgit2",
     cleanup: "cleanup",
     cleanup_by_force: "cleanup --force",
+    cleanup_of_all: "cleanup --all",
     restore: "restore",
     restore_of_a_snapshot: "snapshots restore",
     expiry_of_snapshots: "snapshots expire",

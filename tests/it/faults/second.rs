@@ -80,6 +80,7 @@ beside! {
     archive: "archive",
     cleanup: "cleanup",
     cleanup_by_force: "cleanup --force",
+    cleanup_of_all: "cleanup --all",
     restore: "restore",
     restore_of_a_snapshot: "snapshots restore",
     expiry_of_snapshots: "snapshots expire",

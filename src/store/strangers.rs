@@ -23,7 +23,7 @@ const OF_HUB: [&str; 8] = [
 ];
 
 /// What the folder of a session holds.
-const OF_SESSION: [&str; 10] = [
+const OF_SESSION: [&str; 12] = [
     ".lock",
     "agents",
     "baseline",
@@ -34,6 +34,8 @@ const OF_SESSION: [&str; 10] = [
     "events.jsonl",
     "launch.json",
     "state.json",
+    "undone",
+    "verify",
 ];
 
 /// What the board holds beside its channels.

@@ -42,6 +42,9 @@ fn nothing_is_found_at_any_station_of_a_sessions_life() {
     repo.hub(init).ok();
     assert_is_well(&repo);
     let session = repo.newest_session();
+    repo.hub(["spawn", &session, "--no-start"]).ok();
+    repo.hub(["undo", &session]).ok();
+    assert_is_well(&repo);
     repo.hub(["spawn", &session, "--agent-cmd", &agent]).ok();
     repo.hub(["wait", &session]).ok();
     assert_is_well(&repo);
@@ -50,7 +53,7 @@ fn nothing_is_found_at_any_station_of_a_sessions_life() {
     assert_is_well(&repo);
     repo.hub(["eval", &session]).ok();
     assert_is_well(&repo);
-    repo.hub(["merge", &session]).ok();
+    repo.hub(["merge", &session, "--verify"]).ok();
     let spent = findings(&repo);
     assert_eq!(codes(&spent), ["spent_worktree"; 3]);
     repo.hub(["cleanup", &session]).ok();

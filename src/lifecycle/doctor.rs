@@ -13,6 +13,7 @@
 //! | agents, and what they left running | `agents.rs`, `processes.rs` |
 //! | attempt branches, archive tags, the base branch, other refs | `branches.rs`, `tags.rs`, `base.rs`, `refs.rs` |
 //! | worktrees, and what git keeps of them | `worktrees.rs`, `records.rs`, `scratches.rs` |
+//! | what no session owns | `strays.rs`, as `hub cleanup --all` finds it |
 
 mod agents;
 mod base;
@@ -30,6 +31,7 @@ mod records;
 mod refs;
 mod scratches;
 mod settings;
+mod strays;
 mod tags;
 mod view;
 mod worktrees;
@@ -94,13 +96,20 @@ fn take(hub: &Hub, report: &mut DoctorReport, found: Vec<Found>) -> Result<bool>
     let mut fixed = false;
     for found in found {
         let mut known = report.findings.iter();
-        if known.any(|known| is_same(known, &found.finding)) {
+        let known = known.position(|known| is_same(known, &found.finding));
+        let before = known.and_then(|at| report.findings.get_mut(at));
+        // What stood in the way of a cure may be mended by now.
+        let again = |before: &Finding| before.fix.is_none() && found.finding.fix.is_some();
+        if before.as_deref().is_some_and(|before| !again(before)) {
             continue;
         }
         hub.interrupt.check()?;
         let finding = mend(hub, found, report.fix);
         fixed |= finding.outcome == FindingOutcome::Fixed;
-        report.findings.push(finding);
+        match before {
+            Some(before) => *before = finding,
+            None => report.findings.push(finding),
+        }
     }
     Ok(fixed)
 }
@@ -169,6 +178,7 @@ fn check(view: &View<'_>) -> Result<Vec<Found>> {
     found.extend(worktrees::check(view)?);
     found.extend(scratches::check(view));
     if view.only.is_none() {
+        found.extend(strays::check(view)?);
         found.extend(board::check(view));
     }
     Ok(found)

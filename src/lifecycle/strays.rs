@@ -79,14 +79,24 @@ impl Stray {
 /// # Errors
 /// When the hub directory or git cannot be read.
 pub(super) fn find(hub: &Hub) -> Result<Vec<Stray>> {
+    let mut found = find_ownerless(hub)?;
+    let worktrees = hub.repository.worktrees()?;
+    for session in hub.dir.session_ids()? {
+        found.extend(lost_worktrees(hub, &session, &worktrees));
+    }
+    Ok(found)
+}
+
+/// Finds what no session owns; nothing is changed.
+///
+/// # Errors
+/// As [`find`].
+pub(super) fn find_ownerless(hub: &Hub) -> Result<Vec<Stray>> {
     let sessions: BTreeSet<SessionId> = hub.dir.session_ids()?.into_iter().collect();
     let worktrees = hub.repository.worktrees()?;
     let mut found = Vec::new();
     for worktree in worktrees.iter().filter(|worktree| !worktree.is_main) {
         found.extend(of_worktree(hub, &sessions, worktree)?);
-    }
-    for session in &sessions {
-        found.extend(lost_worktrees(hub, session, &worktrees));
     }
     found.extend(folders(hub, &worktrees));
     found.extend(branches(hub, &sessions, &worktrees)?);
@@ -198,7 +208,12 @@ fn lost_worktrees(hub: &Hub, id: &SessionId, worktrees: &[Worktree]) -> Vec<Stra
 
 /// Folders of sessions, and what is in them, that git does not know.
 fn folders(hub: &Hub, worktrees: &[Worktree]) -> Vec<Stray> {
-    let is_known = |path: &Path| worktrees.iter().any(|known| known.path.starts_with(path));
+    let known: BTreeSet<&Path> = worktrees.iter().map(|known| known.path.as_path()).collect();
+    // What stands below a folder comes right behind it.
+    let is_known = |path: &Path| {
+        let mut behind = known.range(path..);
+        behind.next().is_some_and(|known| known.starts_with(path))
+    };
     let mut found = Vec::new();
     for folder in entries(&hub.worktree_root()) {
         // The root may be a folder of the user's, with others in it.

@@ -1,10 +1,9 @@
-//! Worktrees in hub's folder that nobody needs.
+//! Worktrees of sessions that nobody needs any more.
 
 use std::path::Path;
 
 use crate::domain::id::SessionId;
 use crate::domain::report::{Danger, FindingCode};
-use crate::domain::text::quoted;
 use crate::git::Worktree;
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
@@ -31,10 +30,8 @@ pub(super) fn check(view: &View<'_>) -> Vec<Found> {
             Some(id) if hub.is_scratch_of(&id, &worktree.path) => {
                 found.extend(stale(hub, &id, worktree));
             }
-            Some(id) if hub.dir.session(&id).path().exists() => {
-                found.extend(spent(view, &id, worktree));
-            }
-            _ => found.push(unknown(worktree)),
+            Some(id) => found.extend(spent(view, &id, worktree)),
+            None => {}
         }
     }
     found
@@ -105,16 +102,4 @@ fn spent(view: &View<'_>, id: &SessionId, worktree: &Worktree) -> Option<Found> 
     );
     let hint = format!("`hub cleanup {id}` removes it");
     Some(found.of(id).agent(*agent).at(&worktree.path).hint(hint))
-}
-
-fn unknown(worktree: &Worktree) -> Found {
-    let what = "a worktree in hub's folder that belongs to no session";
-    let found = Found::a(FindingCode::UnknownWorktree, what).because(
-        "it was made by hand, or its session's folder was removed by hand",
-        Danger::None,
-        "hub leaves it alone; only you know what is in it",
-    );
-    let path = quoted(&worktree.path);
-    let hint = format!("`git worktree remove {path}` removes it, unless it holds work");
-    found.at(&worktree.path).hint(hint)
 }

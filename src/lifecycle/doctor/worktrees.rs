@@ -110,7 +110,9 @@ fn missing(
     };
     let id = looked.id.clone();
     let question = format!("Make the worktree of {agent} of session {id} again from its branch?");
-    let hint = "if it was moved: `git worktree repair NEW-PATH`; `--yes` makes it again where nobody can be asked";
+    let hint = format!(
+        "`hub restore {id} {agent}` does the same; if it was moved: `git worktree repair NEW-PATH`"
+    );
     let fix = "makes it again from its branch";
     found
         .hint(hint)

@@ -141,6 +141,14 @@ codes! {
     StaleScratch = "stale_scratch",
     /// A worktree in hub's folder that belongs to no session.
     UnknownWorktree = "unknown_worktree",
+    /// A folder among the worktrees that git does not know.
+    UnknownFolder = "unknown_folder",
+    /// An attempt's branch without its session.
+    OrphanBranch = "orphan_branch",
+    /// Archive tags without their session.
+    OrphanTags = "orphan_tags",
+    /// Snapshots without their session.
+    OrphanSnapshots = "orphan_snapshots",
     /// A worktree of a session at its end, without work in it.
     SpentWorktree = "spent_worktree",
 }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use super::event::{Event, Operation, Phase};
+use super::effects;
+use super::event::{self, Event, Operation, Phase};
 use super::id::{AgentId, Attempt, SessionId};
 use super::refs::AttemptBranch;
 use super::session::{AgentRecord, Session};
@@ -77,24 +78,25 @@ pub fn state(sources: &Sources<'_>) -> Rebuilt {
 /// Where the operations that came to their end have brought the session; `None` when there is
 /// no journal.
 fn told_state(events: &[Event]) -> Option<SessionState> {
-    let mut state = events.first().map(|_| SessionState::Init)?;
-    let mut intent = None;
-    for event in events {
-        if event.phase == Phase::Begin {
-            let to = event.detail.get("to");
-            intent = to.and_then(|to| to.as_str()?.parse().ok());
-        }
-        state = match (event.operation, event.phase) {
-            (Operation::Spawn, Phase::End) => SessionState::Running,
-            (Operation::Update, Phase::End) => intent.take().unwrap_or(state),
-            // It is entered before the first run, and stays when the evaluation is broken off.
-            (Operation::Eval, _) => SessionState::Evaluating,
-            (Operation::Merge, Phase::End) => SessionState::Merged,
-            (Operation::Archive, Phase::End) => SessionState::Archived,
-            _ => state,
+    use Operation::{Archive, Eval, Merge, Spawn, Update};
+    events.first()?;
+    let mut state = SessionState::Init;
+    for done in effects::operations(events) {
+        let to = || done.intent.get("to")?.as_str()?.parse().ok();
+        state = match (done.effects.state.as_ref(), done.operation) {
+            (Some(moved), _) => moved.new,
+            // Earlier hubs told of no effects.
+            (None, Spawn) => SessionState::Running,
+            (None, Eval) => SessionState::Evaluating,
+            (None, Merge) => SessionState::Merged,
+            (None, Archive) => SessionState::Archived,
+            (None, Update) => to().unwrap_or(state),
+            (None, _) => state,
         };
     }
-    Some(state)
+    // It is entered before the first run, and stays when the evaluation is broken off.
+    let open = event::unfinished(events).filter(|open| open.operation == Eval);
+    Some(open.map_or(state, |_| SessionState::Evaluating))
 }
 
 fn state_by_refs(sources: &Sources<'_>) -> SessionState {
@@ -249,6 +251,20 @@ mod tests {
             told_state(&[begun(Archive), ended(Archive)]),
             Some(Archived)
         );
+    }
+
+    #[test]
+    fn what_was_taken_back_counts() {
+        let told = |operation, old: &str, new: &str| {
+            let effects = json!({"effects": {"state": {"old": old, "new": new}}});
+            [event(operation, Phase::Begin, &effects), ended(operation)]
+        };
+        let mut events = told(Operation::Spawn, "init", "running").to_vec();
+        events.extend(told(Operation::Eval, "running", "evaluating"));
+        events.extend(told(Operation::Merge, "evaluating", "merged"));
+        assert_eq!(told_state(&events), Some(SessionState::Merged));
+        events.extend(told(Operation::Undo, "merged", "evaluating"));
+        assert_eq!(told_state(&events), Some(SessionState::Evaluating));
     }
 
     #[test]

@@ -166,6 +166,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the system refused something, and not the repository as it stands.
+    #[must_use]
+    pub fn is_of_system(&self) -> bool {
+        matches!(self, Self::Io(_) | Self::Files { .. } | Self::NoProgram)
+    }
+
     /// For `map_err`: what was tried.
     pub(super) fn library(action: &'static str) -> impl Fn(git2::Error) -> Self {
         move |source| Self::Library { action, source }

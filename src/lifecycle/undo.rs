@@ -69,18 +69,12 @@ pub fn run(hub: &Hub, request: &Request) -> Result<UndoReport> {
     hub.interrupt.check()?;
     let admitted = plan::admit(hub, &stored, &plan)?;
     begin(hub, &mut session, &plan)?;
-    let applied = apply::apply(hub, &mut session, &plan);
-    let kept = match applied {
-        Ok(kept) => kept,
-        Err(error) => {
-            let stopped = json!({ "stopped_by": error.to_string() });
-            hub.record(&mut session, Operation::Undo, Phase::TakenBack, stopped)?;
-            return Err(hub.cause(error));
-        }
-    };
+    // One that fails half-way stays open in the journal: whoever comes next finishes it, or says
+    // what stands in its way by then.
+    let kept = apply::apply(hub, &mut session, &plan).map_err(|error| hub.cause(error))?;
+    hub.drop_empty_folders(&id);
     hub.record(&mut session, Operation::Undo, Phase::End, json!({}))?;
     drop((admitted, lock));
-    hub.drop_empty_folders(&id);
     for note in &plan.notes {
         hub.note(note.clone());
     }

@@ -161,6 +161,20 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     effect(Point::Rename, |error| error, || fs::rename(from, to))
 }
 
+/// Puts a file or a folder elsewhere, and flushes where it was and where it is.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn relocate(from: &Path, to: &Path) -> Result<()> {
+    effect(Point::Rename, Error::io("move", from), || {
+        fs::rename(from, to).map_err(Error::io("move", from))?;
+        [to, from]
+            .into_iter()
+            .filter_map(Path::parent)
+            .try_for_each(flush_folder)
+    })
+}
+
 /// Removes a file; one that is not there is gone already.
 ///
 /// # Errors

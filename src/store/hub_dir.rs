@@ -402,9 +402,7 @@ impl SessionDir {
         if fs::symlink_metadata(&old).is_err() {
             return Ok(());
         }
-        atomic::rename(&old, &new).map_err(Error::io("move", &old))?;
-        atomic::flush_folder(&above(&new))?;
-        atomic::flush_folder(&above(&old))
+        atomic::relocate(&old, &new)
     }
 
     /// Puts the folder among the sessions, or out of sight; returns where it is then.
@@ -417,9 +415,7 @@ impl SessionDir {
             }
         };
         // Fails where one stands already: its folder is never empty.
-        atomic::rename(&self.root, &target.root).map_err(Error::io("move", &self.root))?;
-        atomic::flush_folder(&hub.sessions())?;
-        atomic::flush_folder(&hub.undone())?;
+        atomic::relocate(&self.root, &target.root)?;
         Ok(target)
     }
 

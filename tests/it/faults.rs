@@ -22,7 +22,7 @@ use crate::support::points::{Blow, When, struck};
 use crate::support::{TestRepo, wait_until};
 
 /// Every command that changes something, by its scenario.
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 32] = [
     "init",
     "spawn --no-start",
     "spawn",
@@ -45,6 +45,10 @@ const COMMANDS: [&str; 28] = [
     "restore",
     "snapshots restore",
     "snapshots expire",
+    "undo of an init",
+    "undo of a spawn",
+    "undo of a merge",
+    "undo of a cleanup",
     "board post",
     "send",
     "doctor --fix",

@@ -78,6 +78,8 @@ impl Walk {
             "GRAFT",
             "stop S",
             "restore S",
+            "undo S",
+            "undo S",
             "board post --channel progress --author ada --message Hello",
             "send S --all Hello",
         ];

@@ -83,6 +83,9 @@ pub(super) fn at_refs(plan: &mut Plan, hub: &Hub, wanted: &Effects) -> Result<()
                 to,
             })
         {
+            if error.is_of_system() {
+                return Err(error.into());
+            }
             plan.obstacles.push(Obstacle::of(&Error::from(error)));
             continue;
         }
@@ -183,6 +186,7 @@ fn at_return(plan: &mut Plan, hub: &Hub, moved: &WorktreeMove, standing: &Standi
     match comeback::plan(hub, comeback) {
         Ok(back) if back.is_empty() => {}
         Ok(_) => plan.todo.worktrees.push(moved.clone()),
+        Err(Error::Git(error)) if error.is_of_system() => return Err(error.into()),
         Err(
             error @ (Error::Git(_)
             | Error::Restore(_)

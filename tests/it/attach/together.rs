@@ -71,9 +71,12 @@ fn its_log_is_shown_since_a_time_of_earlier_attempts_too() {
     let agent = InTerminals::new("1", ECHO, &[]);
     agent.sees("ready");
     let index = agent.folder().join("stdout.idx");
-    wait_until(LIMIT, "the length is written down", || {
-        std::fs::metadata(&index).is_ok_and(|file| file.len() > 0)
-    });
+    let is_indexed = || {
+        wait_until(LIMIT, "the length is written down", || {
+            std::fs::metadata(&index).is_ok_and(|file| file.len() > 0)
+        });
+    };
+    is_indexed();
     let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
     // The next millisecond.
     std::thread::sleep(Duration::from_millis(2));
@@ -85,6 +88,7 @@ fn its_log_is_shown_since_a_time_of_earlier_attempts_too() {
 
     agent.hub(&["retry", "--tty"]);
     agent.sees("ready");
+    is_indexed();
     let earlier = ["--attempt", "1"];
     assert_eq!(agent.since(&time, &earlier), "new\r\ngot new\r\n");
     assert_eq!(agent.since(&time, &[]), "ready\r\n");

@@ -97,10 +97,11 @@ fn a_repository_whose_path_has_every_kind_of_character() {
         .in_folder(&home)
         .fails(7)
         .json_error();
-    // The path is one word to the shell.
+    // The path that hub prints is one word to the shell.
     let hint = error["hint"].as_str().unwrap();
     let merge = hint.split('`').nth(1).unwrap();
-    repo.typed(&format!("{merge} || true"));
+    let there = shell_words::quote(home.to_str().unwrap());
+    repo.typed(&format!("cd {there} && {merge} || true"));
     let status = repo.git_in(&worktree, ["status", "--porcelain"]);
     assert!(status.contains("AA README.md"), "{status}");
 }

@@ -119,11 +119,13 @@ fn check_figures(traces: &BTreeMap<&str, Trace>) {
     for name in COMMANDS {
         let effects = &traces[name].effects;
         let kinds: BTreeSet<&String> = effects.iter().collect();
-        let count = match name {
-            "run" => "about 150".to_owned(),
-            _ => effects.len().to_string(),
+        let (count, kinds) = match name {
+            "run" => ("about 150".to_owned(), kinds.len().to_string()),
+            // A process may have come to its end before it is sent a signal.
+            "stop of a lost agent" => ("about 25".to_owned(), "5 or 6".to_owned()),
+            _ => (effects.len().to_string(), kinds.len().to_string()),
         };
-        writeln!(table, "| {name} | {count} | {} |", kinds.len()).unwrap();
+        writeln!(table, "| {name} | {count} | {kinds} |").unwrap();
     }
     let (head, rest) = text.split_once("<!-- figures -->\n").unwrap();
     let (_, tail) = rest.split_once("<!-- /figures -->\n").unwrap();

@@ -1,6 +1,6 @@
 //! `hub doctor`: what is not as it should be, why, how bad it is, and how it is mended.
 //!
-//! Looking changes nothing: everything is read once, into a [`View`], and each check says what
+//! Looking changes nothing: everything is read once, into a `View`, and each check says what
 //! it sees there. A cure is done as the command would do it that it belongs to, under the
 //! session's lock and with all of its checks; one that loses nothing is done by `--fix`, one
 //! that a person may not want is asked for, and the rest is told.

@@ -23,17 +23,17 @@ count() {
   n=0
   while ! [ -e \"$HUB_DIR/../../gate\" ]; do
     n=$((n + 1))
-    echo $n >\"$HUB_DIR/../../$1-$HUB_AGENT.new\"
-    mv \"$HUB_DIR/../../$1-$HUB_AGENT.new\" \"$HUB_DIR/../../$1-$HUB_AGENT\"
+    echo $n >\"$HUB_DIR/$1-$HUB_AGENT.new\"
+    mv \"$HUB_DIR/$1-$HUB_AGENT.new\" \"$HUB_DIR/$1-$HUB_AGENT\"
     sleep 0.02
   done
 }
 if [ \"$1\" = apart ]; then
-  echo $$ >\"$HUB_DIR/../../apart-$HUB_AGENT.pid\"
+  echo $$ >\"$HUB_DIR/apart-$HUB_AGENT.pid\"
   count apart
   exit
 fi
-echo $$ >\"$HUB_DIR/../../own-$HUB_AGENT.pid\"
+echo $$ >\"$HUB_DIR/own-$HUB_AGENT.pid\"
 setsid \"$0\" apart &
 count own";
 
@@ -67,7 +67,7 @@ impl Counting {
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        self.repo.root().join(name)
+        self.repo.hub_dir().join(name)
     }
 
     fn number(&self, name: &str) -> u32 {

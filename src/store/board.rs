@@ -83,15 +83,25 @@ impl Board {
         self.root.join("_index.json")
     }
 
+    fn lock_file(&self) -> PathBuf {
+        self.root.join(".lock")
+    }
+
     /// Why the index cannot be read, if it cannot.
     #[must_use]
     pub fn index_problem(&self) -> Option<Error> {
         self.index().err()
     }
 
-    /// Whether the index counts fewer posts of a channel than there are.
+    /// Whether the index counts fewer posts of a channel than there are, and nobody is about to
+    /// count them: a post gets its place before the index tells of it.
     #[must_use]
     pub fn is_index_behind(&self, channel: &Channel) -> bool {
+        let behind = Lock::while_free(&self.lock_file(), || self.counts_too_few(channel));
+        behind.unwrap_or_default()
+    }
+
+    fn counts_too_few(&self, channel: &Channel) -> bool {
         let files = self.files(channel).unwrap_or_default();
         let highest = files.iter().filter_map(FileName::number).max();
         let index = self.index();
@@ -221,7 +231,7 @@ impl Board {
         atomic::make_folder(&self.root)?;
         // Another could have put a link there since it was looked at.
         check_folder(&self.root)?;
-        let lock = Lock::acquire(&self.root.join(".lock"), limit, "board post")?;
+        let lock = Lock::acquire(&self.lock_file(), limit, "board post")?;
         Ok(LockedBoard {
             board: self,
             _lock: lock,
@@ -446,6 +456,19 @@ mod tests {
             assert_eq!(post(&board, "x") as usize, before + 1);
             assert_eq!(index_of(&board), damaged);
         }
+    }
+
+    #[test]
+    fn an_index_is_behind_when_nobody_is_about_to_count() {
+        let (_folder, board) = board();
+        put(&board, "results/001-ada-2026-01-01T00-00-00.md", "by hand");
+        assert!(board.is_index_behind(&Channel::results()), "never locked");
+        let locked = board.lock(Duration::ZERO).unwrap();
+        assert!(!board.is_index_behind(&Channel::results()), "at work");
+        drop(locked);
+        assert!(board.is_index_behind(&Channel::results()), "at rest");
+        post(&board, "two");
+        assert!(!board.is_index_behind(&Channel::results()), "counted");
     }
 
     #[test]

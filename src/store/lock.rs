@@ -60,9 +60,21 @@ impl Lock {
 
     /// Whether nobody holds the lock at `path` at this moment; one that is not there is free.
     pub(super) fn is_free(path: &Path) -> bool {
+        Self::while_free(path, || ()).is_some()
+    }
+
+    /// Looks at what the lock at `path` guards while nobody changes it; `None` where somebody
+    /// holds it. A lock that is not there is free.
+    pub(super) fn while_free<T>(path: &Path, look: impl FnOnce() -> T) -> Option<T> {
         match File::open(path) {
-            Ok(file) => file.try_lock().is_ok(),
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+            Ok(file) => {
+                file.try_lock().ok()?;
+                let seen = look();
+                // Closing the file gives the lock back, not before.
+                drop(file);
+                Some(seen)
+            }
+            Err(error) => (error.kind() == std::io::ErrorKind::NotFound).then(look),
         }
     }
 }

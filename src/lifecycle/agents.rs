@@ -65,6 +65,20 @@ impl Seen {
         self.supervised.contains(&agent) || self.awaited.contains(&agent)
     }
 
+    /// Whether an agent waits that may be started. Where no supervisor will do it, somebody may
+    /// be about to: `resume` and `retry` let an agent wait for a moment before they start it.
+    pub fn has_startable(&self) -> Result<bool> {
+        let session = &self.stored.session;
+        let launch = self.stored.launch()?;
+        let Some(launch) = launch.filter(|_| session.state() == SessionState::Running) else {
+            return Ok(false);
+        };
+        let mut agents = session.agents().iter();
+        Ok(agents.any(|(agent, record)| {
+            record.status() == AgentStatus::Pending && launch.may_start(*agent)
+        }))
+    }
+
     /// The status of one of its agents as it is shown.
     pub fn status(&self, agent: AgentId, record: &AgentRecord) -> ShownStatus {
         if self.lost.contains(&agent) {

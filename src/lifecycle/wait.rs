@@ -53,6 +53,8 @@ pub(super) fn wait_for(
     let begun = Instant::now();
     let mut at_first = None;
     let mut paused = BTreeSet::new();
+    // Whether nobody was at work on the session after it was seen that all have ended.
+    let mut at_rest = false;
     loop {
         let seen = Seen::look(&hub.dir, stored)?;
         tell_of_paused(hub, &seen, request, &mut paused)?;
@@ -65,14 +67,18 @@ pub(super) fn wait_for(
         let time_is_up = request
             .timeout
             .is_some_and(|limit| begun.elapsed() >= limit);
-        if done || time_is_up {
+        let sure = done && (at_rest || !seen.has_startable()?);
+        if sure || time_is_up {
             hub.tell(Progress::Idle);
-            let mut report = agents::waited(&seen, !done, hub.now());
+            let mut report = agents::waited(&seen, !sure, hub.now());
             let meant = |agent: &WaitedAgent| agents::is_meant(agent.agent, &request.agents);
             report.agents.retain(meant);
             return Ok(report);
         }
-        hub.interrupt.sleep(LOOK);
+        at_rest = done && seen.stored.dir.is_free();
+        if !at_rest {
+            hub.interrupt.sleep(LOOK);
+        }
         if let Err(interrupted) = hub.interrupt.check() {
             hub.tell(Progress::Idle);
             return Err(interrupted.into());

@@ -96,3 +96,27 @@ fn one_that_waits_for_its_next_attempt_is_held() {
     assert_eq!(status()["status"], "succeeded");
     assert_eq!(status()["held"], false);
 }
+
+#[test]
+fn whoever_waits_sees_that_one_is_about_to_be_started() {
+    let counting = Counting::new("2", &["--jobs", "1"]);
+    counting.hub("pause", &["--agent", "agent-2"]).ok();
+    counting.open_gate();
+    counting.hub("wait", &["--agent", "agent-1"]).ok();
+    counting.is_left_by_all();
+
+    let gate = counting.repo.root().join("go-on");
+    let hold = format!("before supervise=1*return(hold {})", gate.display());
+    let resuming = counting.hub("resume", &[]).env("HUB_FAIL", hold).start();
+    wait_until(LIMIT, "it is let go and not started yet", || {
+        counting.status()["agents"][1]["held"] == false
+    });
+    assert_eq!(counting.statuses(), ["succeeded", "pending"]);
+    let early = counting.hub("wait", &["--timeout", "1s", "--json"]).run();
+    assert_eq!(early.json()["timed_out"], true, "{early}");
+    counting.repo.write(&gate, "");
+    resuming.end().ok();
+    counting.hub("wait", &[]).ok();
+    assert_eq!(counting.statuses(), ["succeeded"; 2]);
+    counting.is_left_by_all();
+}

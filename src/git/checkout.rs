@@ -105,6 +105,16 @@ impl Repository {
             .map(drop)
     }
 
+    /// Lets a worktree leave its branch and stay at its commit, with whatever is changed in it.
+    ///
+    /// # Errors
+    /// As [`Repository::switch_to_new`].
+    pub fn detach(&self, worktree: &Path) -> Result<()> {
+        self.check_ours(worktree)?;
+        let call = Git::new(worktree).uninterrupted();
+        call.args(["switch", "--quiet", "--detach"]).run().map(drop)
+    }
+
     /// Removes a worktree's folder and its administration; branches stay.
     ///
     /// # Errors

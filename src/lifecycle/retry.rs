@@ -7,11 +7,12 @@ use serde_json::json;
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::launch::{Launch, Stdin};
-use crate::domain::refs::{AttemptBranch, CommitId};
+use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::SpawnReport;
 use crate::domain::session::{AgentRecord, Run};
 use crate::domain::state::{AgentStatus, SessionState};
 use crate::domain::template;
+use crate::domain::text::quoted;
 use crate::git::{NewWorktree, RefChange};
 use crate::store::{LockedSession, atomic};
 
@@ -278,6 +279,8 @@ pub(super) fn write_prompt(
 }
 
 /// Puts the worktree back on the branch that the state names, and removes the new one.
+///
+/// Where somebody has worked on the new one since, both stay as they are.
 pub(super) fn take_back(
     hub: &Hub,
     session: &mut LockedSession,
@@ -291,12 +294,18 @@ pub(super) fn take_back(
     let on_it = worktrees
         .iter()
         .any(|found| found.path == plan.worktree && found.branch.as_ref() == Some(&name));
+    let unmoved = hub.repository.branch_tip(&name)?.as_ref() == Some(&plan.commit);
     let before = session.session().agents().get(&agent);
-    if let Some(before) = before.filter(|_| on_it) {
-        hub.repository.switch_back(&plan.worktree, &before.branch)?;
+    if let Some(before) = before.filter(|_| on_it)
+        && !leave(hub, plan, &before.branch, unmoved)?
+    {
+        hub.warn(format!(
+            "somebody has worked in {} meanwhile; it stays on {name}",
+            quoted(&plan.worktree)
+        ));
+        return Ok(());
     }
-    // Where it has moved, it is somebody's work.
-    if hub.repository.branch_tip(&name)?.as_ref() == Some(&plan.commit) {
+    if unmoved {
         let gone = RefChange {
             name: name.full(),
             from: Some(plan.commit.clone()),
@@ -305,6 +314,29 @@ pub(super) fn take_back(
         hub.change_refs(session, operation, &[gone], "hub: retry taken back")?;
     }
     Ok(())
+}
+
+/// Lets a worktree leave the branch of an attempt that is taken back, for the one before.
+///
+/// Where that one is gone, it stands at its commit. Returns whether it could: not where a
+/// commit or a change that was made on the new branch would be left without one.
+fn leave(hub: &Hub, plan: &Plan, before: &BranchName, unmoved: bool) -> Result<bool> {
+    let repository = &hub.repository;
+    let gone = repository.branch_tip(before)?.is_none();
+    if gone && !unmoved {
+        return Ok(false);
+    }
+    let left = if gone {
+        repository.detach(&plan.worktree)
+    } else {
+        repository.switch_back(&plan.worktree, before)
+    };
+    match left {
+        Ok(()) => Ok(true),
+        // git refuses to write over them.
+        Err(_) if !repository.changes(&plan.worktree)?.is_empty() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Settles a retry that was cut off; returns whether it was finished.

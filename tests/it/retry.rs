@@ -1,5 +1,7 @@
 //! `hub retry` and the parts of `hub wait`: agents that have ended, one more time.
 
+mod cut_off;
+
 use crate::support::{TestRepo, wait_until};
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::domain::event::Operation;
+use crate::domain::event::{self, Operation};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::refs::{AttemptBranch, BranchName};
 use crate::domain::report::{Danger, FindingCode};
@@ -148,7 +148,11 @@ fn standing(
     found.extend(locked(looked, worktree));
     if let Some(what) = worktree.in_progress {
         found.push(halted(worktree, what));
-    } else if worktree.branch.as_ref() != Some(&record.branch) && !looked.state().is_terminal() {
+    } else if worktree.branch.as_ref() != Some(&record.branch)
+        && !looked.state().is_terminal()
+        // What settles an operation puts its worktrees back.
+        && event::unfinished(&looked.events).is_none()
+    {
         found.push(other_branch(hub, agent, record, worktree)?);
     }
     let whole = found.into_iter();

@@ -9,7 +9,10 @@ use super::error::Result;
 use super::repository::Repository;
 
 /// Files in which git notes a commit for one worktree (gitrepository-layout(5), git-rebase(1)).
-const NOTES: [&str; 11] = [
+///
+/// HEAD is one of them: detached, it may be at a commit that its reflog has forgotten.
+const NOTES: [&str; 12] = [
+    "HEAD",
     "ORIG_HEAD",
     "MERGE_HEAD",
     "MERGE_AUTOSTASH",
@@ -24,7 +27,7 @@ const NOTES: [&str; 11] = [
 ];
 
 impl Repository {
-    /// Every commit that a worktree's own administration names: where its HEAD has been, what a
+    /// Every commit that a worktree's own administration names: where its HEAD is and has been, what a
     /// rebase has put aside, refs of its own. Its folder may be gone.
     ///
     /// # Errors

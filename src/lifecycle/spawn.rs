@@ -375,11 +375,8 @@ pub(super) fn take_back(
 
 /// Removes a worktree unless it holds work, or commits that nothing else reaches; tells why not.
 fn remove_unworked(hub: &Hub, found: &Worktree, how: Removal) -> std::result::Result<(), String> {
-    let mut named = hub
-        .repository
-        .head_reflog(&found.path)
-        .map_err(|error| error.to_string())?;
-    named.extend(found.head.clone());
+    let named = hub.repository.named_by(&found.path);
+    let named = named.map_err(|error| error.to_string())?;
     let alone = hub.repository.unreachable(&named);
     match alone.map_err(|error| error.to_string())?.first() {
         Some(commit) => Err(format!("it alone holds commit {}", commit.short())),

@@ -90,7 +90,7 @@ fn missing(
     let reason = worktree.and_then(|worktree| worktree.locked.as_ref());
     if at_end && worktree.is_some() && reason.is_none() {
         let (id, path) = (looked.id.clone(), path.to_path_buf());
-        let fix = "lets git forget it; commits that only its reflog names are kept as snapshots";
+        let fix = "lets git forget it; commits that nothing else names are kept as snapshots";
         return found.cured(fix, move |hub| forget(hub, &id, agent, &path));
     }
     if reason.is_some() {
@@ -121,7 +121,7 @@ fn missing(
 
 fn forget(hub: &Hub, id: &SessionId, agent: AgentId, path: &Path) -> Result<()> {
     in_journal(hub, id, json!({ "mends": "missing_worktree" }), |session| {
-        let named = hub.repository.head_reflog(path)?;
+        let named = hub.repository.named_by(path)?;
         hub.keep_discarded(session, Operation::Doctor, agent, &named)?;
         Ok(hub.repository.forget_worktree(path)?)
     })?;

@@ -63,6 +63,25 @@ fn a_commit_that_it_had_checked_out_alone_is_refused_and_with_force_kept() {
     assert_eq!(kept, [apart]);
 }
 
+/// git forgets the entries of reflogs after a time: what is checked out stays named by HEAD.
+#[test]
+fn what_no_reflog_names_any_more_is_kept_all_the_same() {
+    for command in ["doctor --fix", "cleanup --force"] {
+        let repo = TestRepo::new().with_bench();
+        let id = repo.archived(1);
+        let worktree = repo.worktree(&id, "agent-1");
+        repo.git_in(&worktree, ["checkout", "--quiet", "--detach"]);
+        let apart = repo.commit_in(&worktree, "Apart");
+        let expire = ["reflog", "expire", "--expire=all", "--all"];
+        repo.git_in(&worktree, expire);
+        fs::remove_dir_all(&worktree).unwrap();
+        repo.hub(command.split(' ')).run();
+        assert!(!repo.git(["worktree", "list"]).contains(&id), "{command}");
+        let kept: Vec<String> = snapshots(&repo).into_iter().map(|kept| kept.1).collect();
+        assert_eq!(kept, [apart], "{command}");
+    }
+}
+
 #[test]
 fn a_worktree_that_is_gone_and_locked_is_left_alone() {
     let repo = TestRepo::new().with_bench();

@@ -38,6 +38,8 @@ struct Walk {
     by_hand: BTreeSet<PathBuf>,
     /// What hub told last.
     told: Option<Told>,
+    /// The whole of what the last command printed.
+    last: String,
 }
 
 /// One agent of a session, as hub tells of it.
@@ -61,6 +63,7 @@ impl Walk {
             unsure: BTreeSet::new(),
             by_hand: BTreeSet::new(),
             told: None,
+            last: String::new(),
         }
     }
 
@@ -105,6 +108,7 @@ impl Walk {
             None => hub,
         };
         let answer = hub.run();
+        self.last = answer.to_string();
         let said = answer.stderr.lines().last().unwrap_or_default().to_owned();
         self.steps.push(format!("    {}: {said}", answer.code()));
         wait_until(Duration::from_secs(60), "the agents have ended", || {
@@ -154,8 +158,8 @@ impl Drop for Walk {
     #[expect(clippy::print_stderr, reason = "shown when the test fails")]
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let (seed, steps) = (self.seed, self.steps.join("\n"));
-            eprintln!("HUB_TEST_WALK={seed}-{seed} goes this walk again:\n{steps}");
+            let (seed, steps, last) = (self.seed, self.steps.join("\n"), &self.last);
+            eprintln!("HUB_TEST_WALK={seed}-{seed} goes this walk again:\n{steps}\n{last}");
         }
     }
 }

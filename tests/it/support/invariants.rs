@@ -83,7 +83,7 @@ fn kept_commits(repo: &TestRepo) -> BTreeSet<String> {
             && text.bytes().any(|byte| byte != b'0')
     };
     let mut command = vec!["rev-list".to_owned()];
-    command.extend(["--ignore-missing", "--all", "--single-worktree"].map(str::to_owned));
+    command.extend(["--ignore-missing", "--single-worktree", "--all"].map(str::to_owned));
     command.extend(tips.into_iter().filter(is_id));
     let list = repo.git(command);
     list.lines().map(str::to_owned).collect()

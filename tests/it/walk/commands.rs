@@ -52,16 +52,25 @@ impl Walk {
                 "merge S",
                 "merge S",
                 "merge S --agent A",
+                "merge S --strategy rebase",
+                "merge S --strategy cherry-pick",
+                "merge S --squash",
+                "merge S --verify true",
                 "eval S",
                 "archive S",
                 "GRAFT",
+                "undo S",
             ],
             _ => &[
                 "cleanup S",
                 "cleanup S",
                 "cleanup S --force",
+                "cleanup --all",
                 "restore S",
                 "restore S A",
+                "undo S",
+                "undo S --further",
+                "SNAPSHOT",
             ],
         };
         let any = [
@@ -80,6 +89,9 @@ impl Walk {
             "restore S",
             "undo S",
             "undo S",
+            "undo S --further",
+            "cleanup --all --force",
+            "snapshots expire --session S --older-than 0s --yes",
             "board post --channel progress --author ada --message Hello",
             "send S --all Hello",
         ];
@@ -96,6 +108,16 @@ impl Walk {
                 let mut line = words(&format!("spawn {id} --agent-cmd"));
                 line.push(self.agent_script());
                 line
+            }
+            "SNAPSHOT" => {
+                let prefix = format!("refs/hub/snapshots/{id}/");
+                let list = ["for-each-ref", "--format=%(refname)", &prefix];
+                let found = self.repo.git(list);
+                let found: Vec<&str> = found.lines().collect();
+                match self.pick(&found) {
+                    Some(snapshot) => words(&format!("snapshots restore {snapshot}")),
+                    None => words("snapshots list"),
+                }
             }
             "RETRY" => words(&format!("retry {id} --agent {agent}")),
             "GRAFT" => {

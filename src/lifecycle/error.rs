@@ -713,7 +713,7 @@ impl Diagnostic for Error {
                     .to_owned()
             }
             Self::DemoStep { .. } => "its output is above".to_owned(),
-            Self::Io { .. } => return None,
+            Self::Io { source, .. } => return process::disk_hint(source).map(str::to_owned),
         })
     }
 }

@@ -126,6 +126,10 @@ fn graft(
     let made = retry::check_out(hub, session, &plan)
         .and_then(|()| session.change(|state| state.graft(&plan.branch, now).map_err(Error::from)));
     if let Err(error) = made {
+        if retry::stands(session, &plan.branch) {
+            // Whoever locks the session next finishes it.
+            return Err(hub.cause(error));
+        }
         retry::take_back(hub, session, Operation::Graft, &plan)?;
         hub.record(session, Operation::Graft, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));

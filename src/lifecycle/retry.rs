@@ -139,6 +139,10 @@ pub(super) fn next_attempt(
     let moves = vec![moves::made(&plan.branch.name(), &plan.commit)];
     hub.record_moves(session, Operation::Retry, Phase::Begin, intent, moves)?;
     if let Err(error) = make(hub, session, &plan, run) {
+        if stands(session, &plan.branch) {
+            // Whoever locks the session next finishes it.
+            return Err(hub.cause(error));
+        }
         take_back(hub, session, Operation::Retry, &plan)?;
         hub.record(session, Operation::Retry, Phase::TakenBack, json!({}))?;
         return Err(hub.cause(error));
@@ -246,6 +250,12 @@ fn make(hub: &Hub, session: &mut LockedSession, plan: &Plan, run: Option<Run>) -
     )?;
     let now = hub.now();
     session.change(|state| state.retry(branch, run, now).map_err(Error::from))
+}
+
+/// Whether the state tells of an attempt: it may although its file could not be flushed.
+pub(super) fn stands(session: &LockedSession, branch: &AttemptBranch) -> bool {
+    let record = session.session().agents().get(&branch.agent);
+    record.is_some_and(|record| record.attempt == branch.attempt)
 }
 
 /// Writes what an agent is told for an attempt that starts at `commit`.
@@ -364,8 +374,7 @@ pub(super) fn settle_attempt(
     let (Some(branch), Some(commit)) = (branch, commit) else {
         return Ok(None);
     };
-    let record = session.session().agents().get(&branch.agent);
-    if record.is_some_and(|record| record.attempt == branch.attempt) {
+    if stands(session, &branch) {
         return Ok(Some(branch.agent));
     }
     let worktree = spawn::worktree_path(hub, session.config(), branch.agent);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::effects::{EFFECTS, Effects, Standing, WorktreeMove};
 use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
@@ -353,7 +354,7 @@ pub(super) fn take_back(
             } else {
                 Removal::Scratch
             };
-            if let Err(why) = remove_unworked(hub, found, how) {
+            if let Some(why) = remove_unworked(hub, found, how)? {
                 hub.warn(format!("{} stays: {why}", path.display()));
                 if found.branch.as_ref() == Some(&name) {
                     continue;
@@ -373,17 +374,20 @@ pub(super) fn take_back(
     Ok(())
 }
 
-/// Removes a worktree unless it holds work, or commits that nothing else reaches; tells why not.
-fn remove_unworked(hub: &Hub, found: &Worktree, how: Removal) -> std::result::Result<(), String> {
-    let named = hub.repository.named_by(&found.path);
-    let named = named.map_err(|error| error.to_string())?;
-    let alone = hub.repository.unreachable(&named);
-    match alone.map_err(|error| error.to_string())?.first() {
-        Some(commit) => Err(format!("it alone holds commit {}", commit.short())),
-        None => hub
-            .repository
-            .remove_worktree(&found.path, how)
-            .map_err(|error| error.to_string()),
+/// Removes a worktree unless it holds work, or commits that nothing else reaches; tells then why.
+///
+/// # Errors
+/// When that failed, which is to be tried again.
+fn remove_unworked(hub: &Hub, found: &Worktree, how: Removal) -> Result<Option<String>> {
+    let repository = &hub.repository;
+    let named = repository.named_by(&found.path)?;
+    if let Some(commit) = repository.unreachable(&named)?.first() {
+        return Ok(Some(format!("it alone holds commit {}", commit.short())));
+    }
+    match repository.remove_worktree(&found.path, how) {
+        Ok(()) => Ok(None),
+        Err(error) if error.code() == Code::Failed => Err(error.into()),
+        Err(error) => Ok(Some(error.to_string())),
     }
 }
 

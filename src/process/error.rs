@@ -92,17 +92,20 @@ impl Diagnostic for Error {
             Self::Interrupted { .. } => {
                 Some("`hub status` shows where it stands, and what to do next".to_owned())
             }
-            Self::Io { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    Some(FULL_DISK.to_owned())
-                }
-                io::ErrorKind::ReadOnlyFilesystem => Some(READ_ONLY_DISK.to_owned()),
-                _ if source.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
-                    Some(BROKEN_DISK.to_owned())
-                }
-                _ => None,
-            },
+            Self::Io { source, .. } => disk_hint(source).map(str::to_owned),
             Self::Supervisor { .. } | Self::NoPorts { .. } => None,
         }
+    }
+}
+
+/// What to do where a disk refused; `None` where something else did.
+pub(crate) fn disk_hint(refused: &io::Error) -> Option<&'static str> {
+    match refused.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(FULL_DISK),
+        io::ErrorKind::ReadOnlyFilesystem => Some(READ_ONLY_DISK),
+        _ if refused.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+            Some(BROKEN_DISK)
+        }
+        _ => None,
     }
 }

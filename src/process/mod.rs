@@ -44,5 +44,6 @@ pub mod version;
 pub mod visible;
 pub mod watch;
 
+pub(crate) use error::disk_hint;
 pub use error::{Error, Result};
 pub use interrupt::Interrupt;

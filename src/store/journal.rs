@@ -70,6 +70,11 @@ impl Journal {
         Ok(chain::check(split(&bytes), head.as_ref()))
     }
 
+    /// The number of the last line that stands; 0 before the first.
+    pub(super) fn last(&self) -> u64 {
+        self.end.as_ref().map_or(0, |end| end.seq)
+    }
+
     /// Appends one line and flushes it to disk.
     ///
     /// # Errors
@@ -81,7 +86,7 @@ impl Journal {
             detail,
             refs,
         } = entry;
-        let last = self.end.as_ref().map_or(0, |end| end.seq);
+        let last = self.last();
         let event = Event {
             seq: last.saturating_add(1),
             time,

@@ -371,7 +371,17 @@ impl LockedSession {
     /// When the system refuses.
     pub fn record(&mut self, entry: Entry, now: DateTime<Utc>) -> Result<()> {
         let (phase, moves) = (entry.phase, entry.refs.clone());
-        self.journal.append(entry, now)?;
+        let before = self.journal.last();
+        let appended = self.journal.append(entry, now);
+        // A line that could not be flushed may stand all the same, and tells then what it tells.
+        if appended.is_ok() || self.journal.last() != before {
+            self.follow(phase, moves);
+        }
+        appended
+    }
+
+    /// What a line of the journal says of the operation under way.
+    fn follow(&mut self, phase: Phase, moves: Vec<RefMove>) {
         match phase {
             Phase::Begin => self.moves = moves,
             Phase::Step => self.moves.extend(moves),
@@ -381,7 +391,6 @@ impl LockedSession {
             }
             Phase::Done | Phase::Unknown => {}
         }
-        Ok(())
     }
 
     /// Changes the state and replaces its file; a refused change changes nothing.

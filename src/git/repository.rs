@@ -117,6 +117,12 @@ impl Repository {
         &self.home
     }
 
+    /// The git directory that all worktrees share.
+    #[must_use]
+    pub fn git_dir(&self) -> &Path {
+        &self.common
+    }
+
     /// The top of the worktree around `folder`; `None` where there is none.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::integrate::{IntegrateRefused, Integration, Piece, Standing, difference};
 use crate::domain::progress::Progress;
 use crate::domain::report::{FileAction, IntegrateReport, IntegratedFile};
-use crate::store::placed;
+use crate::store::placed::{self, Drafts};
 
 use super::error::Result;
 use super::hub::Hub;
@@ -81,8 +81,9 @@ pub fn run(hub: &Hub, request: Request) -> Result<IntegrateReport> {
             return Err(IntegrateRefused::Changed(step.name.clone()).into());
         }
     }
+    let drafts = Drafts::in_git_dir(hub.repository.git_dir());
     for step in &mut steps {
-        carry_out(&top, step)?;
+        carry_out(&top, &drafts, step)?;
     }
     Ok(report(&steps))
 }
@@ -157,7 +158,7 @@ fn action(standing: Standing, exists: bool, request: Request) -> FileAction {
     }
 }
 
-fn carry_out(top: &Path, step: &mut Step) -> Result<()> {
+fn carry_out(top: &Path, drafts: &Drafts, step: &mut Step) -> Result<()> {
     let path = &step.file.path;
     if matches!(
         step.file.action,
@@ -166,10 +167,10 @@ fn carry_out(top: &Path, step: &mut Step) -> Result<()> {
         return Ok(());
     }
     if let (true, Some(before)) = (step.edited, &step.before) {
-        step.file.backup = Some(placed::keep(path, before)?);
+        step.file.backup = Some(drafts.keep(path, before)?);
     }
     match &step.after {
-        Some(after) => placed::put(path, after.as_bytes(), step.executable)?,
+        Some(after) => drafts.put(path, after.as_bytes(), step.executable)?,
         None => placed::remove(top, path)?,
     }
     Ok(())

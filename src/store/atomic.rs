@@ -14,8 +14,8 @@ use super::error::{Error, Result};
 pub(super) const UNFINISHED: &str = ".new-";
 
 /// The modes of new files, before the umask: not the library's 0600 for secrets.
-const DATA: u32 = 0o666;
-const PROGRAM: u32 = 0o777;
+pub(super) const DATA: u32 = 0o666;
+pub(super) const PROGRAM: u32 = 0o777;
 
 /// The replacements in a folder that are not in their place yet.
 pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
@@ -48,26 +48,11 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     replace_as(path, bytes, DATA)
 }
 
-/// As [`replace`], and a new file can be run by whoever the umask lets.
-///
-/// # Errors
-/// As [`replace`].
-pub(super) fn replace_program(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace_as(path, bytes, PROGRAM)
-}
-
-fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+pub(super) fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let file = effect(Point::WriteBeside, Error::io("replace", path), || {
         let mut file = beside(folder, mode)?;
-        if let Ok(old) = fs::metadata(path) {
-            file.as_file()
-                .set_permissions(old.permissions())
-                .map_err(Error::io("replace", path))?;
-        }
-        file.write_all(bytes)
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(Error::io("replace", path))?;
+        fill(&mut file, path, bytes)?;
         Ok(file)
     })?;
     effect(Point::PutInPlace, Error::io("replace", path), || {
@@ -75,6 +60,18 @@ fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
             .map_err(|failed| Error::io("replace", path)(failed.error))?;
         flush_folder(folder)
     })
+}
+
+/// Writes what `path` is to hold, with the mode of a file that is there, and flushes it.
+pub(super) fn fill(file: &mut tempfile::NamedTempFile, path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Ok(old) = fs::metadata(path) {
+        file.as_file()
+            .set_permissions(old.permissions())
+            .map_err(Error::io("replace", path))?;
+    }
+    file.write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(Error::io("write", path))
 }
 
 /// Finds out whether files can be put into a folder, without leaving one there.

@@ -26,6 +26,7 @@ pub mod access;
 pub mod atomic;
 mod board;
 mod config_file;
+mod drafts;
 mod error;
 mod evaluation;
 mod evaluation_dir;

@@ -9,6 +9,8 @@ use crate::fault::{Point, deed};
 use super::atomic;
 use super::error::{Error, Result};
 
+pub use super::drafts::Drafts;
+
 /// What is read of such a file at most.
 const LONGEST: u64 = 1024 * 1024;
 
@@ -61,41 +63,6 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
             "it is longer than 1 MiB",
         ))),
         other => other,
-    }
-}
-
-/// Writes a file, with the folders above it; a new program can be run by whoever can read it.
-///
-/// # Errors
-/// When the system refuses; the old file is then untouched.
-pub fn put(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        atomic::make_folder(folder)?;
-    }
-    if executable {
-        atomic::replace_program(path, bytes)
-    } else {
-        atomic::replace(path, bytes)
-    }
-}
-
-/// Keeps what a file holds beside it, under the first name with `.orig` that is free.
-///
-/// # Errors
-/// When the system refuses.
-pub fn keep(path: &Path, bytes: &[u8]) -> Result<PathBuf> {
-    let mut number = 1_u32;
-    loop {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".orig");
-        if number > 1 {
-            name.push(format!("-{number}"));
-        }
-        let copy = path.with_file_name(name);
-        if atomic::create_new(&copy, bytes)? {
-            return Ok(copy);
-        }
-        number += 1;
     }
 }
 

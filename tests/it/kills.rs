@@ -66,7 +66,7 @@ pub fn evaluated(repo: &TestRepo) -> String {
 }
 
 /// An archived session that is cleaned up, with a snapshot of agent-1's work.
-fn cleaned_by_force(repo: &TestRepo) -> String {
+pub fn cleaned_by_force(repo: &TestRepo) -> String {
     let session = worked(repo);
     repo.hub(["archive", &session]).ok();
     let worktree = repo.hub(["path", &session, "agent-1"]).ok().stdout;
@@ -84,9 +84,19 @@ fn undo_of(repo: &TestRepo, name: &str) -> (Option<String>, Vec<String>) {
             repo.hub(["spawn", &session, "--no-start"]).ok();
             session
         }
+        "undo of an update" => {
+            let session = initialised(repo);
+            repo.hub(["update", &session, "--state", "running"]).ok();
+            session
+        }
         "undo of a merge" => {
             let session = evaluated(repo);
             repo.hub(["merge", &session]).ok();
+            session
+        }
+        "undo of an archive" => {
+            let session = worked(repo);
+            repo.hub(["archive", &session]).ok();
             session
         }
         "undo of a cleanup" => {

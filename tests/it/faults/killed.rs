@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::kills::scenario::Scenario;
 use crate::kills::words;
 use crate::support::invariants;
 use crate::support::points::{Blow, When};
@@ -56,6 +57,7 @@ killed! {
     spawn: "spawn",
     update: "update",
     eval: "eval",
+    page_of_an_eval: "eval --report",
     graft: "graft",
     retry: "retry",
     merge: "merge",
@@ -72,20 +74,54 @@ killed! {
     cleanup_of_all: "cleanup --all",
     restore: "restore",
     restore_of_a_snapshot: "snapshots restore",
+    restore_of_a_snapshot_elsewhere: "snapshots restore --into",
     expiry_of_snapshots: "snapshots expire",
     undo_of_an_init: "undo of an init",
     undo_of_a_spawn: "undo of a spawn",
+    undo_of_an_update: "undo of an update",
     undo_of_a_merge: "undo of a merge",
+    undo_of_an_archive: "undo of an archive",
     undo_of_a_cleanup: "undo of a cleanup",
     board_post: "board post",
+    board_reply: "board reply",
     send: "send",
+    pause: "pause",
+    resume: "resume",
     doctor: "doctor --fix",
+    integrate: "integrate",
+    integrate_by_force: "integrate --force",
+    integrate_removed: "integrate --remove",
     stop: "stop",
     stop_of_a_lost_agent: "stop of a lost agent",
 }
 
-/// How many effects of `run` are struck unless all are asked for: each is one of its commands.
-const OF_RUN: usize = 6;
+/// The effects of a long command that are struck: one of each kind, and with them as many as
+/// leave no long stretch between two. All with the switch.
+fn spread(effects: &[String]) -> BTreeSet<usize> {
+    /// No stretch is longer: shorter than any of the commands that `run` is made of.
+    const STRETCH: usize = 12;
+    let count = effects.len();
+    if all() {
+        return (1..=count).collect();
+    }
+    let kinds: BTreeSet<&String> = effects.iter().collect();
+    let mut chosen = BTreeSet::from([1, count]);
+    let far = |chosen: &BTreeSet<usize>, place: usize| {
+        let gaps = chosen.iter().map(|other| other.abs_diff(place));
+        gaps.min().unwrap_or(count)
+    };
+    for kind in kinds {
+        let places = (1..=count).filter(|place| effects[place - 1] == *kind);
+        // The one that is farthest from all others.
+        chosen.extend(places.max_by_key(|place| far(&chosen, *place)));
+    }
+    for place in 1..=count {
+        if far(&chosen, place) > STRETCH / 2 {
+            chosen.insert(place);
+        }
+    }
+    chosen
+}
 
 /// What a killed `run` leaves is ended by hand: nothing is asked to go on with it.
 #[test]
@@ -96,32 +132,43 @@ const OF_RUN: usize = 6;
 fn run() {
     let (scenario, trace) = scenario("run").traced();
     let effects = trace.effects;
-    let step = if all() { 1 } else { effects.len() / OF_RUN };
-    for number in (1..=effects.len()).step_by(step) {
+    let mut phases = BTreeSet::new();
+    for number in spread(&effects) {
         let answer = scenario.struck(When::Before, number, &Blow::Kill);
         println!("run: before effect {number} of {effects:?}: {answer}");
         // It waits for others, and may have a few effects less this time.
         assert!([0, 137].contains(&answer.code()), "{answer}");
-        let told = scenario.check();
-        let Some(state) = told
-            .sessions
-            .first()
-            .map(|session| session["state"].clone())
-        else {
-            continue;
-        };
-        let hub = |line: &str| scenario.repo.hub(words(line)).run();
-        println!("{}", hub("doctor --fix"));
-        if state != "merged" {
-            println!("{}", hub("archive latest"));
-        }
-        println!("{}", hub("cleanup latest"));
-        let told = scenario.check();
-        invariants::check_settled(&scenario.repo, &told, &BTreeSet::new());
-        for status in &told.statuses {
-            let state = status["state"]["state"].as_str().unwrap();
-            assert!(["merged", "archived"].contains(&state), "{status}");
-            assert_eq!(status["agents"][0]["worktree"], Value::Null, "{status}");
-        }
+        phases.extend(end_by_hand(&scenario));
     }
+    let of_run = ["init", "spawn", "eval", "merge", "cleanup"].map(str::to_owned);
+    let missed = BTreeSet::from(of_run).difference(&phases).count();
+    assert_eq!(
+        missed, 0,
+        "one of the commands that it is made of was not struck: {phases:?}"
+    );
+}
+
+/// Ends what a `run` that was struck has left, and returns what it was at.
+pub(super) fn end_by_hand(scenario: &Scenario) -> Option<String> {
+    let told = scenario.check();
+    let session = told.sessions.first()?;
+    let phase = told.statuses[0]["unfinished"].as_str().map(str::to_owned);
+    let hub = |line: &str| {
+        let answer = scenario.repo.hub(words(line)).run();
+        // Something may be left to be cleaned up.
+        assert!([0, 1, 3, 4].contains(&answer.code()), "{answer}");
+    };
+    hub("doctor --fix");
+    if session["state"] != "merged" {
+        hub("archive latest --yes");
+    }
+    hub("cleanup latest");
+    let told = scenario.check();
+    invariants::check_settled(&scenario.repo, &told, &BTreeSet::new());
+    for status in &told.statuses {
+        let state = status["state"]["state"].as_str().unwrap();
+        assert!(["merged", "archived"].contains(&state), "{status}");
+        assert_eq!(status["agents"][0]["worktree"], Value::Null, "{status}");
+    }
+    phase
 }

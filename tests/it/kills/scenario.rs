@@ -26,6 +26,8 @@ pub struct Scenario {
     to_lose: Before,
     /// What runs beside it and cannot be laid down: it is begun before each blow.
     live: Option<fn(&TestRepo)>,
+    /// What ends that where the command does not.
+    ended_by: Option<&'static [&'static str]>,
     /// Whether there is nothing left to do; else the same command is run once more.
     done: fn(&Self) -> bool,
     /// What settles it where the same command finds nothing to do.
@@ -53,6 +55,7 @@ impl Scenario {
             before: Tree::read(repo.root()),
             to_lose: Before::of(&repo),
             live: None,
+            ended_by: None,
             done: Self::has_new_session,
             settled_by: None,
             told: |_| true,
@@ -68,34 +71,39 @@ impl Scenario {
     }
 
     /// Begins something before each blow that goes on beside the command.
-    pub fn beside(self, live: fn(&TestRepo)) -> Self {
-        Self {
-            live: Some(live),
-            ..self
-        }
+    pub fn beside(mut self, live: fn(&TestRepo)) -> Self {
+        self.live = Some(live);
+        self
+    }
+
+    /// Says which command ends what goes on beside it.
+    pub fn ended_by(mut self, command: &'static [&'static str]) -> Self {
+        self.ended_by = Some(command);
+        self
     }
 
     /// Says when the command is not to be run once more.
-    pub fn done_when(self, done: fn(&Self) -> bool) -> Self {
-        Self { done, ..self }
+    pub fn done_when(mut self, done: fn(&Self) -> bool) -> Self {
+        self.done = done;
+        self
     }
 
     /// Says what is the same at the end, where that is not everything.
-    pub fn ending_with(self, end: fn(&TestRepo, &Told) -> String) -> Self {
-        Self { end, ..self }
+    pub fn ending_with(mut self, end: fn(&TestRepo, &Told) -> String) -> Self {
+        self.end = end;
+        self
     }
 
     /// Says which command settles it where the same command finds nothing to do.
-    pub fn settled_by(self, command: &'static [&'static str]) -> Self {
-        Self {
-            settled_by: Some(command),
-            ..self
-        }
+    pub fn settled_by(mut self, command: &'static [&'static str]) -> Self {
+        self.settled_by = Some(command);
+        self
     }
 
     /// Says which posts and files of the board are the same, where those are not all.
-    pub fn telling(self, told: fn(&str) -> bool) -> Self {
-        Self { told, ..self }
+    pub fn telling(mut self, told: fn(&str) -> bool) -> Self {
+        self.told = told;
+        self
     }
 
     /// Where the command makes a session: whether there is one.
@@ -137,12 +145,22 @@ impl Scenario {
         }
     }
 
+    fn end_beside(&self) {
+        if let Some(command) = self.ended_by {
+            self.repo.hub(command).run();
+            wait_until(Duration::from_secs(60), "nothing runs beside it", || {
+                self.repo.processes().is_empty()
+            });
+        }
+    }
+
     fn hub(&self) -> Hub {
         self.repo.hub(&self.command)
     }
 
     /// Lays the repository down as it was before the command.
     fn reset(&self) {
+        self.end_beside();
         self.settle_agents();
         for entry in fs::read_dir(self.repo.root()).unwrap() {
             let path = entry.unwrap().path();
@@ -318,8 +336,17 @@ impl Scenario {
     }
 }
 
+impl Drop for Scenario {
+    /// A test that fails leaves nothing running either.
+    fn drop(&mut self) {
+        if let Some(command) = self.ended_by {
+            let _ = self.repo.hub(command).run();
+        }
+    }
+}
+
 /// Everything that is told, kept and left behind, without what differs from run to run.
-fn summary(repo: &TestRepo, told: &Told) -> String {
+pub fn summary(repo: &TestRepo, told: &Told) -> String {
     let mut parts = repo.refs();
     parts.push(repo.git(["worktree", "list", "--porcelain"]));
     parts.extend(left_over(repo));

@@ -223,3 +223,27 @@ fn all_and_one_session_at_once_are_a_usage_error() {
     let session = made(&repo);
     repo.hub(["events", &session, "--all"]).fails(2);
 }
+
+#[test]
+fn every_step_says_what_was_done_in_it() {
+    let repo = TestRepo::new().with_bench();
+    let id = repo.archived(1);
+    repo.write(repo.worktree(&id, "agent-1").join("new"), "new\n");
+    repo.hub(["cleanup", &id, "--force"]).ok();
+    repo.hub(["undo", &id]).ok();
+    let shown = repo.hub(["events", &id]).ok().stdout;
+    let steps: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.contains(" step"))
+        .collect();
+    let silent = steps.iter().find(|line| line.trim_end().ends_with("step"));
+    assert_eq!(silent, None, "{shown}");
+    for words in [
+        format!("archive    step   makes=hub/archive/{id}/agent-1"),
+        format!("cleanup    step   makes=refs/hub/snapshots/{id}/agent-1/uncommitted-"),
+        format!("cleanup    step   removes=hub/{id}/agent-1/attempt-1"),
+        format!("undo       step   makes=hub/{id}/agent-1/attempt-1"),
+    ] {
+        assert!(shown.contains(&words), "{words} in {shown}");
+    }
+}

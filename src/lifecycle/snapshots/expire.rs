@@ -97,9 +97,13 @@ fn meant(hub: &Hub, which: &Which) -> Result<Vec<ListedSnapshot>> {
 
 fn confirm(hub: &Hub, expired: &[ListedSnapshot]) -> Result<()> {
     for snapshot in expired {
-        let files = snapshot.files_changed.unwrap_or_default();
+        let files = match snapshot.files_changed {
+            None => String::new(),
+            Some(1) => " (1 file)".to_owned(),
+            Some(count) => format!(" ({count} files)"),
+        };
         hub.note(format!(
-            "{} ({files} files): {}",
+            "{}{files}: {}",
             short(&snapshot.r#ref),
             snapshot.subject
         ));

@@ -142,7 +142,7 @@ fn phase(event: &Event) -> String {
 /// What is in the lines for programs: too long for a table.
 const FOR_PROGRAMS: [&str; 2] = [EFFECTS, "config"];
 
-/// Names and values.
+/// Names and values; of a line that has none, what becomes of the refs that it tells of.
 fn detail(event: &Event) -> String {
     let detail: Vec<String> = event
         .detail
@@ -153,5 +153,30 @@ fn detail(event: &Event) -> String {
             None => format!("{name}={value}"),
         })
         .collect();
+    if detail.is_empty() {
+        return one_line(&moves(&event.refs));
+    }
     one_line(&detail.join(" "))
+}
+
+/// What becomes of refs, by names: `makes=a,b removes=c moves=d`.
+fn moves(refs: &[RefMove]) -> String {
+    let of = |word: &str, meant: fn(&RefMove) -> bool| {
+        let names: Vec<&str> = refs.iter().filter(|one| meant(one)).map(short).collect();
+        (!names.is_empty()).then(|| format!("{word}={}", names.join(",")))
+    };
+    let all = [
+        of("makes", |one| one.old.is_none() && one.new.is_some()),
+        of("removes", |one| one.new.is_none()),
+        of("moves", |one| one.old.is_some() && one.new.is_some()),
+    ];
+    all.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// A ref as git shows it where it is plain what it is.
+fn short(moved: &RefMove) -> &str {
+    let name = moved.r#ref.as_str();
+    let plain = ["refs/heads/", "refs/tags/"];
+    let mut plain = plain.iter().filter_map(|folder| name.strip_prefix(folder));
+    plain.next().unwrap_or(name)
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{listed, with_discarded, with_work};
+use super::{kept, listed, with_discarded, with_work};
 use crate::support::Terminal;
 
 #[test]
@@ -15,6 +15,16 @@ fn without_a_yes_nothing_is_given_up() {
     assert!(error.stderr.contains("agent-1/uncommitted-"), "{error}");
     assert!(error.stderr.contains("--yes"), "{error}");
     assert_eq!(repo.picture(), before);
+}
+
+#[test]
+fn what_is_given_up_is_counted() {
+    let (several, _) = with_work();
+    let (one, _) = kept(|repo, worktree| repo.write(worktree.join("new"), "new\n"));
+    for (repo, files) in [(several, " (3 files): "), (one, " (1 file): ")] {
+        let told = repo.hub(["snapshots", "expire", "agent-1"]).fails(6).stderr;
+        assert!(told.contains(files), "{told}");
+    }
 }
 
 #[test]

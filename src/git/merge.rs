@@ -108,7 +108,15 @@ impl Repository {
             .args(["merge", "--ff-only", "--commit", "--no-squash", "--no-stat"])
             // Ignored files are the user's, too.
             .args(["--no-autostash", "--no-overwrite-ignore", to.as_str()])
-            .output()?;
+            .output();
+        let output = match output {
+            // git has done it, and only its end was not heard of.
+            Err(error) if self.branch_tip(branch)?.as_ref() == Some(to) => {
+                log::debug!("{error}");
+                return Ok(());
+            }
+            other => other?,
+        };
         if output.status.success() {
             return self.check_at(branch, to);
         }

@@ -192,6 +192,22 @@ impl Repository {
         })
     }
 
+    /// Whether all changes stand.
+    ///
+    /// # Errors
+    /// When a ref is neither where it was to be nor where it was to go.
+    fn all_moved(&self, changes: &[RefChange]) -> Result<bool> {
+        let mut all = true;
+        for change in changes {
+            if self.ref_value(&change.name)? != change.to {
+                all = false;
+                // Where some stand and some do not, git was cut off.
+                self.check_unmoved(change)?;
+            }
+        }
+        Ok(all)
+    }
+
     fn update_by_program(&self, changes: &[RefChange], message: &str) -> Result<()> {
         // git-update-ref(1), --stdin -z; an empty old value would mean "whatever it is".
         let mut input = "start\0".to_owned();
@@ -221,9 +237,11 @@ impl Repository {
             .input(input)
             .run();
         if let Err(error) = &updated {
-            changes
-                .iter()
-                .try_for_each(|change| self.check_unmoved(change))?;
+            if self.all_moved(changes)? {
+                // git has done it, and only its end was not heard of.
+                log::debug!("{error}");
+                return Ok(());
+            }
             if let (true, Some(change)) = (is_locked(error), changes.first()) {
                 return Err(Error::RefLocked {
                     name: change.name.clone(),

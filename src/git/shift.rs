@@ -64,7 +64,15 @@ impl Repository {
             .setting(both)
             .args(["hub-shift", name.as_str(), shift.from.as_str()])
             .args([shift.to.as_str(), message])
-            .output()?;
+            .output();
+        let output = match output {
+            // git has done it, and only its end was not heard of.
+            Err(error) if self.branch_tip(shift.branch)?.as_ref() == Some(shift.to) => {
+                log::debug!("{error}");
+                return Ok(Some(checkout));
+            }
+            other => other?,
+        };
         if output.status.success() {
             return Ok(Some(checkout));
         }

@@ -38,6 +38,7 @@ mod repository;
 mod shift;
 mod survey;
 mod trial;
+mod unfinished;
 mod worktrees;
 
 pub use carry::INCLUDE_FILE;

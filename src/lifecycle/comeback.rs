@@ -20,7 +20,7 @@ use crate::store::LockedSession;
 
 use super::error::{Error, Result};
 use super::hub::Hub;
-use super::ready;
+use super::{ready, worktrees};
 
 /// What others are told of a worktree that is being brought back, which is locked.
 const REASON: &str = "hub is bringing it back";
@@ -228,6 +228,12 @@ impl Plan {
             match known {
                 // An older git keeps no reason.
                 Some(Some(reason)) if reason == REASON || reason.is_empty() => {
+                    let commits = [Some(&self.comeback.commit), self.comeback.snapshot.as_ref()];
+                    let commits: Vec<&CommitId> = commits.into_iter().flatten().collect();
+                    if let Some(held) = worktrees::held_beside(hub, path, &commits)? {
+                        hub.warn(format!("{} stays: {held}", path.display()));
+                        return Ok(());
+                    }
                     hub.repository.remove_worktree(path, Removal::Scratch)?;
                 }
                 Some(_) => return Ok(()),

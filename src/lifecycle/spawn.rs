@@ -23,7 +23,7 @@ use super::error::{Error, Result};
 use super::hub::Hub;
 use super::moves::made;
 use super::prompts::{Recipe, Strategies};
-use super::{announce, comeback, init, presets, ready, start};
+use super::{announce, comeback, init, presets, ready, start, worktrees};
 
 /// What others are told of a worktree while it is being made.
 pub(super) const MAKING: &str = "hub is making it";
@@ -324,8 +324,8 @@ fn enlist(
 /// Removes the branches and worktrees of a spawn that was not finished.
 ///
 /// A branch that moved since, or a worktree that was `finished` and holds something by now,
-/// stays: then it is somebody's work. One that git had not finished is locked, and holds
-/// nothing but a checkout that was cut off.
+/// stays: then it is somebody's work. One that git had not finished is locked, and is looked at
+/// closely: it holds a checkout that was cut off, and what somebody was quick to put into it.
 pub(super) fn take_back(
     hub: &Hub,
     session: &mut LockedSession,
@@ -354,7 +354,7 @@ pub(super) fn take_back(
             } else {
                 Removal::Scratch
             };
-            if let Some(why) = remove_unworked(hub, found, how)? {
+            if let Some(why) = remove_unworked(hub, found, how, &commit)? {
                 hub.warn(format!("{} stays: {why}", path.display()));
                 if found.branch.as_ref() == Some(&name) {
                     continue;
@@ -378,11 +378,21 @@ pub(super) fn take_back(
 ///
 /// # Errors
 /// When that failed, which is to be tried again.
-fn remove_unworked(hub: &Hub, found: &Worktree, how: Removal) -> Result<Option<String>> {
+fn remove_unworked(
+    hub: &Hub,
+    found: &Worktree,
+    how: Removal,
+    commit: &CommitId,
+) -> Result<Option<String>> {
     let repository = &hub.repository;
     let named = repository.named_by(&found.path)?;
     if let Some(commit) = repository.unreachable(&named)?.first() {
         return Ok(Some(format!("it alone holds commit {}", commit.short())));
+    }
+    if how == Removal::Scratch
+        && let Some(held) = worktrees::held_beside(hub, &found.path, &[commit])?
+    {
+        return Ok(Some(held));
     }
     match repository.remove_worktree(&found.path, how) {
         Ok(()) => Ok(None),

@@ -9,8 +9,9 @@ use crate::domain::evaluation::plan::Entrant;
 use crate::domain::evaluation::{Evaluation, LeftFile};
 use crate::domain::id::AgentId;
 use crate::domain::measurement::EvalRun;
-use crate::domain::refs::AttemptBranch;
+use crate::domain::refs::{AttemptBranch, CommitId};
 use crate::domain::session::Session;
+use crate::domain::text::first_few;
 use crate::git::{Change, ChangeKind, Worktree};
 use crate::store::StoredSession;
 
@@ -147,6 +148,21 @@ fn forget_left(worktree: &Path, changes: &mut Vec<Change>, left: &[LeftFile]) {
         found.is_some_and(|left| stamp(&worktree.join(&left.path)).as_ref() == Some(&left.stamp))
     };
     changes.retain(|change| change.kind != ChangeKind::Untracked || !by_eval(change));
+}
+
+/// Why a worktree that was never finished stays: what somebody has put into it beside what the
+/// commits hold that it was being made from.
+///
+/// # Errors
+/// When git cannot look.
+pub(super) fn held_beside(
+    hub: &Hub,
+    worktree: &Path,
+    commits: &[&CommitId],
+) -> Result<Option<String>> {
+    let foreign = hub.repository.foreign_to(worktree, commits)?;
+    let names = foreign.iter().map(|path| path.display());
+    Ok((!foreign.is_empty()).then(|| format!("somebody has put {} into it", first_few(names))))
 }
 
 /// The bytes of all files at or below `path`; what cannot be read counts nothing.

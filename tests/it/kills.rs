@@ -122,6 +122,19 @@ fn beside_a_folder(repo: &TestRepo) -> String {
     session
 }
 
+/// An archived session with an untracked file, and one of which the index alone has the content.
+fn with_all_kinds_of_work(repo: &TestRepo) -> String {
+    let session = evaluated(repo);
+    repo.hub(["archive", &session]).ok();
+    let worktree = repo.hub(["path", &session, "agent-1"]).ok().stdout;
+    let worktree = worktree.trim_end();
+    repo.write(format!("{worktree}/untracked"), "work\n");
+    repo.write(format!("{worktree}/staged"), "staged\n");
+    repo.git_in(worktree, ["add", "staged"]);
+    repo.write(format!("{worktree}/staged"), "after\n");
+    session
+}
+
 /// The scenarios by name: a preparation, and the command that is hit.
 pub fn scenario(name: &str) -> Scenario {
     Scenario::new(|repo| match name {
@@ -198,10 +211,7 @@ pub fn scenario(name: &str) -> Scenario {
             (Some(session), words("cleanup --all"))
         }
         "cleanup --force" => {
-            let session = evaluated(repo);
-            repo.hub(["archive", &session]).ok();
-            let worktree = repo.hub(["path", &session, "agent-1"]).ok().stdout;
-            repo.write(format!("{}/untracked", worktree.trim_end()), "work\n");
+            let session = with_all_kinds_of_work(repo);
             let command = words(&format!("cleanup {session} --force"));
             (Some(session), command)
         }

@@ -21,6 +21,8 @@ pub struct Before {
     pub commits: BTreeSet<String>,
     /// Files of worktrees that no commit has: changed ones and untracked ones, by their content.
     files: BTreeMap<PathBuf, String>,
+    /// What is staged in a worktree and neither its commit nor its folder has.
+    staged: BTreeSet<String>,
 }
 
 /// A worktree that is not one of hub's own.
@@ -36,6 +38,7 @@ impl Before {
         Self {
             commits: kept_commits(repo),
             files: uncommitted(repo),
+            staged: staged(repo),
         }
     }
 }
@@ -113,6 +116,27 @@ fn uncommitted(repo: &TestRepo) -> BTreeMap<PathBuf, String> {
             let path = worktree.path.join(&entry[3..]);
             if let Some(content) = content_of(repo, &path) {
                 found.insert(path, content);
+            }
+        }
+    }
+    found
+}
+
+/// The content that the index of a worktree has, and neither its commit nor its folder.
+fn staged(repo: &TestRepo) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for worktree in worktrees(repo).iter().filter(|one| one.path.is_dir()) {
+        let call = ["diff-index", "--cached", "--no-renames", "-z", "HEAD"];
+        let Ok(entries) = repo.try_git_in(&worktree.path, call) else {
+            continue;
+        };
+        // `:100644 100644 <before> <staged> M`, then the path.
+        let mut fields = entries.split('\0');
+        while let (Some(entry), Some(path)) = (fields.next(), fields.next()) {
+            let staged = entry.split(' ').nth(3).unwrap();
+            let there = content_of(repo, &worktree.path.join(path));
+            if staged.bytes().any(|byte| byte != b'0') && there.as_deref() != Some(staged) {
+                found.insert(staged.to_owned());
             }
         }
     }
@@ -232,7 +256,9 @@ fn check_kept(repo: &TestRepo, before: &Before) {
         .iter()
         .filter(|(path, content)| content_of(repo, path).as_ref() != Some(*content));
     let gone: Vec<_> = gone.collect();
-    if gone.is_empty() {
+    let staged = staged(repo);
+    let unstaged: Vec<&String> = before.staged.difference(&staged).collect();
+    if gone.is_empty() && unstaged.is_empty() {
         return;
     }
     let objects = repo.git(["rev-list", "--all", "--objects", "--no-object-names"]);
@@ -246,6 +272,12 @@ fn check_kept(repo: &TestRepo, before: &Before) {
                 || beside.any(|other| content_of(repo, &other).as_ref() == Some(content)),
             "the content of {} is nowhere any more",
             path.display()
+        );
+    }
+    for content in unstaged {
+        assert!(
+            objects.contains(content.as_str()),
+            "{content}, which was staged alone, is nowhere any more"
         );
     }
 }

@@ -261,3 +261,22 @@ fn without_an_eval_command_it_needs_one_of_its_own() {
     assert_eq!(repo.picture(), before);
     repo.hub(how.iter().chain(&["true"])).ok();
 }
+
+#[test]
+fn doctor_finds_nothing_of_it_that_is_not_hubs() {
+    let (repo, id) = evaluated();
+    let strange = |repo: &TestRepo| {
+        let report = repo.hub(["doctor", "--json"]).run().json();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let codes = findings.map(|one| one["code"].as_str().unwrap().to_owned());
+        let by_hand = codes.filter(|code| code != "spent_worktree");
+        by_hand.collect::<Vec<_>>()
+    };
+    // One that fails leaves its logs, too.
+    repo.hub(["merge", &id, "--verify", "echo no >&2; exit 1"])
+        .fails(1);
+    assert_eq!(strange(&repo), [""; 0]);
+    repo.hub(["merge", &id, "--verify"]).ok();
+    assert!(logs(&repo, &id).join("stdout.log").exists());
+    assert_eq!(strange(&repo), [""; 0]);
+}

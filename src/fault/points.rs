@@ -5,8 +5,8 @@
 //!   `after any=16*off->1*return(ENOSPC)`.
 //! - `HUB_FAIL_TRACE`: a file that is there, to which each effect's begin and end is appended.
 //!
-//! `hub supervise` has `HUB_FAIL_SUPERVISOR` in place of the first, and no trace. What an agent
-//! or an eval command calls is not meant.
+//! `hub supervise` has `HUB_FAIL_SUPERVISOR` and `HUB_FAIL_SUPERVISOR_TRACE` in place of them.
+//! What an agent or an eval command calls is not meant.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -30,10 +30,10 @@ fn asked() -> &'static Asked {
     ASKED.get_or_init(|| {
         let supervisor = std::env::args_os().any(|word| word == "supervise");
         let inside = !supervisor && std::env::var_os("HUB_AGENT").is_some();
-        let variable = if supervisor {
-            "HUB_FAIL_SUPERVISOR"
+        let [variable, traced] = if supervisor {
+            ["HUB_FAIL_SUPERVISOR", "HUB_FAIL_SUPERVISOR_TRACE"]
         } else {
-            "HUB_FAIL"
+            ["HUB_FAIL", "HUB_FAIL_TRACE"]
         };
         let wanted = std::env::var(variable).ok().filter(|_| !inside);
         for one in wanted.iter().flat_map(|text| text.split(';')) {
@@ -44,7 +44,7 @@ fn asked() -> &'static Asked {
                 die();
             }
         }
-        let trace = std::env::var_os("HUB_FAIL_TRACE").filter(|_| !inside && !supervisor);
+        let trace = std::env::var_os(traced).filter(|_| !inside);
         Asked {
             anything: wanted.is_some(),
             // Not made here: that would be one more step on the disk.

@@ -13,6 +13,8 @@ use std::time::Instant;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
+use crate::fault::{Point, effect};
+
 use super::log_index::{CUT, Cut, LogIndex};
 
 /// One log with its limit.
@@ -115,28 +117,41 @@ fn cut(path: &Path, limit: u64, about_to: impl FnOnce(Cut)) -> io::Result<()> {
     let half = limit / 2;
     let head = head_end(&mut file, half)?;
     let tail = tail_begin(&mut file, length, half)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut new = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempfile_in(folder)?;
-    file.seek(SeekFrom::Start(0))?;
-    io::copy(&mut (&file).take(head), &mut new)?;
     let missing = tail.saturating_sub(head);
     let line =
         format!("{CUT}{missing} bytes are cut out here; the log's limit is {limit} bytes]\n");
-    new.write_all(line.as_bytes())?;
-    file.seek(SeekFrom::Start(tail))?;
-    // What may be written meanwhile is left out: nobody is left to write.
-    io::copy(&mut (&file).take(length.saturating_sub(tail)), &mut new)?;
-    new.as_file().set_permissions(metadata.permissions())?;
-    new.as_file().sync_all()?;
+    let new = effect(
+        Point::WriteBeside,
+        |error| error,
+        || {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            let mut new = tempfile::Builder::new()
+                .prefix(".new-")
+                .tempfile_in(folder)?;
+            file.seek(SeekFrom::Start(0))?;
+            io::copy(&mut (&file).take(head), &mut new)?;
+            new.write_all(line.as_bytes())?;
+            file.seek(SeekFrom::Start(tail))?;
+            // What may be written meanwhile is left out: nobody is left to write.
+            io::copy(&mut (&file).take(length.saturating_sub(tail)), &mut new)?;
+            new.as_file().set_permissions(metadata.permissions())?;
+            new.as_file().sync_all()?;
+            Ok::<_, io::Error>(new)
+        },
+    )?;
     about_to(Cut {
         head,
         tail,
         between: u64::try_from(line.len()).unwrap_or_default(),
     });
-    new.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    effect(
+        Point::PutInPlace,
+        |error| error,
+        || {
+            new.persist(path).map_err(|error| error.error)?;
+            Ok(())
+        },
+    )
 }
 
 /// The end of the last whole line within the first `half` bytes, unless that leaves little.

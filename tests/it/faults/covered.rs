@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use agenthub::fault::Point;
 
+use crate::kills::{initialised, words};
 use crate::support::TestRepo;
-use crate::support::points::Trace;
+use crate::support::points::{Trace, supervisors_traced};
 
 use super::failing::FAILING;
 use super::killed::KILLED;
@@ -51,6 +52,9 @@ fn excused(step: &str, root: &str) -> Option<&'static str> {
     }
     if file == "events.head" {
         return Some("how far the journal is; behind it is as good, and the next line mends it");
+    }
+    if ["stdout.idx", "stderr.idx", "heartbeat"].contains(&file) {
+        return Some("how far a log is, and that its supervisor lives: readers do without");
     }
     if !place.starts_with(root) {
         // A relative name: `unlinkat` below such a folder.
@@ -111,6 +115,27 @@ fn every_step_has_a_point_and_every_point_a_command() {
     let all: BTreeSet<&str> = Point::ALL.iter().map(|point| point.name()).collect();
     assert_eq!(struck, all, "left: the points that some command comes to");
     check_figures(&traces);
+}
+
+/// Agents that fail first, leave work uncommitted and print more than is kept.
+#[test]
+fn every_step_of_a_supervisor_has_a_point() {
+    let repo = TestRepo::new().with_bench();
+    let session = initialised(&repo);
+    let agent = "seq 100000; echo $HUB_ATTEMPT >left; test $HUB_ATTEMPT -gt 1";
+    let mut command = words(&format!(
+        "spawn {session} --jobs 1 --retries 1 --log-limit 64K"
+    ));
+    command.extend(["--agent-cmd".to_owned(), agent.to_owned()]);
+    let trace = supervisors_traced(repo.hub(command), &repo);
+    let stray: BTreeSet<&String> = strays(&repo, &trace).into_iter().collect();
+    assert_eq!(stray, BTreeSet::new());
+    for point in ["start", "git-commit", "git-checkout", "append", "supervise"] {
+        assert!(
+            trace.effects.iter().any(|effect| effect == point),
+            "{point}: {trace:?}"
+        );
+    }
 }
 
 /// `docs/faults.md` says how many effects each command has; `HUB_TEST_UPDATE=1` writes it.

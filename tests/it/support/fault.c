@@ -12,8 +12,8 @@
  * A step is a call that changes files. Only `hub` itself counts: not the programs that it
  * starts, not `hub supervise`, not what is written to a pipe or a terminal.
  *
- * HUB_FAULT_SUPERVISOR, HUB_FAULT_SUPERVISOR_LOG do the same to each `hub supervise`, and to
- * nothing else. Its log has its number behind the name. Beside the others there are
+ * HUB_FAULT_SUPERVISOR, HUB_FAULT_SUPERVISOR_LOG, HUB_FAULT_SUPERVISOR_TRACE do the same to
+ * each `hub supervise`, and to nothing else. Its log has its number behind the name. Beside the others there are
  *                `kill-first`: SIGKILL before its first instruction
  *                `kill-ready`: SIGKILL when it has said that it is ready
  *
@@ -72,7 +72,8 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
         supervisor |= strcmp(argv[i], "supervise") == 0;
     const char *fault = getenv(supervisor ? "HUB_FAULT_SUPERVISOR" : "HUB_FAULT");
     const char *path = getenv(supervisor ? "HUB_FAULT_SUPERVISOR_LOG" : "HUB_FAULT_LOG");
-    if (supervisor && !fault && !path)
+    const char *traced = getenv(supervisor ? "HUB_FAULT_SUPERVISOR_TRACE" : "HUB_FAULT_TRACE");
+    if (supervisor && !fault && !path && !traced)
         return;
     if (fault) {
         if (strcmp(fault, "kill-first") == 0)
@@ -93,7 +94,6 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
         snprintf(own, sizeof own, "%s.%d", path, (int)getpid());
         path = own;
     }
-    const char *traced = supervisor ? NULL : getenv("HUB_FAULT_TRACE");
     if (traced) {
         snprintf(trace_path, sizeof trace_path, "%s", traced);
         trace = syscall(SYS_openat, AT_FDCWD, traced, O_WRONLY | O_APPEND | O_CLOEXEC, 0);

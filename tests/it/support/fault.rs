@@ -118,6 +118,12 @@ pub fn traced(hub: Hub, file: &Path) -> Hub {
         .env("HUB_FAULT_TRACE", file)
 }
 
+/// The same of each supervisor that it starts.
+pub fn supervisors_traced(hub: Hub, file: &Path) -> Hub {
+    hub.env("LD_PRELOAD", library())
+        .env("HUB_FAULT_SUPERVISOR_TRACE", file)
+}
+
 /// Runs `hub` and writes down the number of its calls of git.
 pub fn git_counted(hub: Hub, repo: &TestRepo) -> Hub {
     git_shim(hub, repo, "never 0")

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::fault;
-use super::{Hub, TestRepo};
+use super::{Hub, TestRepo, wait_until};
 
 /// Where a blow falls: before or after an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,23 @@ pub fn traced(hub: Hub, repo: &TestRepo) -> Trace {
     fs::File::create(&file).unwrap();
     let hub = fault::traced(hub, &file).env("HUB_FAIL_TRACE", &file);
     hub.ok();
+    let trace = Trace::parse(&repo.read(&file));
+    fs::remove_file(file).unwrap();
+    trace
+}
+
+/// Runs `hub`, waits until nothing runs any more, and tells what its supervisors did.
+///
+/// # Panics
+/// When it fails, or the supervisors do not come to their end.
+pub fn supervisors_traced(hub: Hub, repo: &TestRepo) -> Trace {
+    let file = repo.root().join("trace");
+    fs::File::create(&file).unwrap();
+    let hub = fault::supervisors_traced(hub, &file).env("HUB_FAIL_SUPERVISOR_TRACE", &file);
+    hub.ok();
+    wait_until(Duration::from_secs(120), "the supervisors are gone", || {
+        repo.processes().is_empty()
+    });
     let trace = Trace::parse(&repo.read(&file));
     fs::remove_file(file).unwrap();
     trace

@@ -26,7 +26,7 @@ pub(super) struct AgentWorktree {
 }
 
 impl Hub {
-    /// The worktrees that git knows of and that belong to agents of a session.
+    /// The worktrees that git knows of and that belong to agents of a session, by agent.
     ///
     /// One belongs to an agent when the state says so, when it stands where hub makes
     /// them, or when an attempt branch of the session is checked out in it.
@@ -49,7 +49,7 @@ impl Hub {
             by_state.or_else(by_place).or_else(by_branch)
         };
         let worktrees = self.repository.worktrees()?;
-        Ok(worktrees
+        let mut found: Vec<AgentWorktree> = worktrees
             .into_iter()
             .filter(|worktree| !worktree.is_main)
             .filter_map(|worktree| {
@@ -58,7 +58,10 @@ impl Hub {
                     worktree,
                 })
             })
-            .collect())
+            .collect();
+        // The order of git's administration is that of the file system's folders.
+        found.sort_by_key(|found| found.agent);
+        Ok(found)
     }
 
     /// Where an agent's worktree is, or should be; `None` when it never had one.
@@ -148,6 +151,16 @@ fn forget_left(worktree: &Path, changes: &mut Vec<Change>, left: &[LeftFile]) {
         found.is_some_and(|left| stamp(&worktree.join(&left.path)).as_ref() == Some(&left.stamp))
     };
     changes.retain(|change| change.kind != ChangeKind::Untracked || !by_eval(change));
+}
+
+/// What is changed or new in a worktree, and how it stands there: two looks that are equal have
+/// nobody at work between them.
+///
+/// # Errors
+/// When git cannot look.
+pub(super) fn seen(hub: &Hub, worktree: &Path) -> Result<(Vec<Change>, Vec<LeftFile>)> {
+    let changes = hub.repository.changes(worktree)?;
+    Ok((changes.clone(), stamped(worktree, changes)))
 }
 
 /// Why a worktree that was never finished stays: what somebody has put into it beside what the

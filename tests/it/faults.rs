@@ -12,10 +12,13 @@ mod covered;
 mod failing;
 mod half_made;
 mod killed;
+mod late;
+mod read_only;
 mod reading;
 
 mod scenarios;
 mod second;
+mod signals;
 
 use scenarios::{ends_of_agents, scenario};
 

@@ -8,10 +8,10 @@ use crate::domain::cleanup::named;
 use crate::domain::effects::{EFFECTS, Effects, Standing, WorktreeMove};
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::report::CleanupReport;
-use crate::git::{ChangeKind, Removal};
+use crate::git::{self, ChangeKind, Removal};
 use crate::lifecycle::error::Result;
 use crate::lifecycle::hub::Hub;
-use crate::lifecycle::worktrees::{LeftByEval, size_of};
+use crate::lifecycle::worktrees::{LeftByEval, seen, size_of};
 use crate::store::LockedSession;
 
 use super::plan::{Plan, PlanKind};
@@ -43,25 +43,43 @@ pub(super) fn worktrees(
             hub.repository.forget_worktree(&plan.path)?;
             report.forgotten_worktrees.push(plan.path);
         } else {
-            let mut standing = plan.standing.clone();
-            if matches!(plan.kind, PlanKind::Snapshot) {
-                let kept =
-                    hub.keep_uncommitted(session, Operation::Cleanup, plan.agent, &plan.path)?;
-                if let Some(standing) = &mut standing {
-                    standing.snapshot = Some(kept.commit.clone());
-                }
-                report.snapshots.push(kept);
-            }
-            // A removal that is cut off leaves a folder that looks like somebody's work.
-            let effects = gone(&plan, standing).told();
-            let removing = json!({ REMOVING: plan.path, EFFECTS: effects });
-            hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
-            remove(hub, left, &plan)?;
+            take_away(hub, session, left, &plan, report)?;
             report.removed_worktrees.push(plan.path);
         }
         hub.record(session, Operation::Cleanup, Phase::Step, step)?;
     }
     Ok(())
+}
+
+/// Removes one worktree, and keeps before what only it holds.
+fn take_away(
+    hub: &Hub,
+    session: &mut LockedSession,
+    left: &LeftByEval,
+    plan: &Plan,
+    report: &mut CleanupReport,
+) -> Result<()> {
+    let mut standing = plan.standing.clone();
+    let mut before = None;
+    if matches!(plan.kind, PlanKind::Snapshot) {
+        before = Some(seen(hub, &plan.path)?);
+        let kept = hub.keep_uncommitted(session, Operation::Cleanup, plan.agent, &plan.path)?;
+        if let Some(standing) = &mut standing {
+            standing.snapshot = Some(kept.commit.clone());
+        }
+        report.snapshots.push(kept);
+    }
+    // A removal that is cut off leaves a folder that looks like somebody's work.
+    let effects = gone(plan, standing).told();
+    let removing = json!({ REMOVING: plan.path, EFFECTS: effects });
+    hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
+    if let Some(before) = before
+        && seen(hub, &plan.path)? != before
+    {
+        // Somebody is at work there: what came after the snapshot would be lost.
+        return Err(git::Error::DirtyWorktree(plan.path.clone()).into());
+    }
+    remove(hub, left, plan)
 }
 
 /// What the removal of a worktree comes to.

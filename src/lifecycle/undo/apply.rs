@@ -9,10 +9,11 @@ use crate::domain::event::{Operation, Phase, RefMove};
 use crate::domain::id::AgentId;
 use crate::domain::refs::{ArchiveTag, AttemptBranch, CommitId, RefName};
 use crate::domain::report::SnapshotReport;
-use crate::git::{RefChange, Removal, Shift};
+use crate::git::{self, RefChange, Removal, Shift};
 use crate::lifecycle::comeback;
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
+use crate::lifecycle::worktrees::seen;
 use crate::store::LockedSession;
 
 use super::plan::{Plan, comeback_of, shifted};
@@ -147,7 +148,12 @@ fn remove_worktree(
         Removal::Checked
     } else {
         // Looked at before; whatever it is by now is kept.
+        let before = seen(hub, path)?;
         kept.push(hub.keep_uncommitted(session, UNDO, moved.agent, path)?);
+        if seen(hub, path)? != before {
+            // Somebody is at work there: what came after the snapshot would be lost.
+            return Err(git::Error::DirtyWorktree(path.clone()).into());
+        }
         Removal::Snapshotted
     };
     hub.repository.remove_worktree(path, how)?;

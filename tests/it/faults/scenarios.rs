@@ -71,12 +71,12 @@ fn of_agents(name: &str) -> Scenario {
             let inbox = sessions.join(session).join("agents/agent-1/inbox.md");
             fs::read_to_string(inbox).is_ok_and(|text| text.contains("cache"))
         }),
-        "stop" => {
-            Scenario::new(|repo| (Some(initialised(repo)), words("stop latest"))).beside(|repo| {
+        "stop" => Scenario::new(|repo| (Some(initialised(repo)), words("stop latest")))
+            .beside(|repo| {
                 let command = ["spawn", "latest", "--agent-cmd", "exec sleep 1000"];
                 repo.hub(command).ok();
             })
-        }
+            .ended_by(&["stop", "latest", "--grace", "0"]),
         "pause" => at_work(words("pause latest"), begin_agents),
         "resume" => at_work(words("resume latest"), |repo| {
             begin_agents(repo);

@@ -189,6 +189,33 @@ impl Scenario {
         points::struck(self.hub(), when, number, blow).start()
     }
 
+    /// Runs the command with every effect of it refused.
+    pub fn refused_everywhere(&self, error: &str) -> Answer {
+        self.reset();
+        self.begin_beside();
+        let every = format!("before any=return({error})");
+        self.hub().env("HUB_FAIL", every).run()
+    }
+
+    /// Everything is as it was laid down, but for the files of locks; what goes on beside the
+    /// command writes for itself.
+    #[track_caller]
+    pub fn is_as_before(&self) {
+        if self.live.is_none() {
+            let locks = [".lock", ".init.lock"];
+            self.before.assert_is_but_for(&locks, self.repo.root());
+        }
+    }
+
+    /// Runs the command with nobody who reads what it answers.
+    pub fn unread(&self) -> Answer {
+        self.reset();
+        self.begin_beside();
+        let answer = self.hub().unread();
+        self.settle_agents();
+        answer
+    }
+
     /// Runs the same command beside one that is held; it waits for nobody.
     pub fn second(&self) -> Answer {
         self.hub().env("HUB_LOCK_TIMEOUT_S", "0").run()

@@ -115,6 +115,11 @@ pub(super) fn tag_attempts(
     let (mut tags, mut changes) = (Vec::new(), Vec::new());
     for attempt in attempts.iter().filter(|attempt| meant(attempt)) {
         let Some(commit) = attempt.tip().cloned() else {
+            let branch = attempt.branch(&id).name();
+            hub.warn(format!(
+                "{branch} is gone, so no tag is made for {}; `hub doctor --fix` makes it again where its commit is still known",
+                attempt.agent
+            ));
             continue;
         };
         let tag = attempt.tag(&id);

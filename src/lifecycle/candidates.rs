@@ -7,7 +7,6 @@ use crate::domain::refs::CommitId;
 use crate::domain::report::MergedAgent;
 use crate::store::StoredSession;
 
-use super::attempts::AttemptInfo;
 use super::error::{Error, Result};
 use super::hub::Hub;
 
@@ -124,11 +123,12 @@ fn tip_of(hub: &Hub, stored: &StoredSession, agent: AgentId) -> Result<CommitId>
     let newest = attempts
         .iter()
         .find(|attempt| attempt.agent == agent && attempt.newest);
-    newest
-        .and_then(AttemptInfo::tip)
-        .cloned()
-        .ok_or_else(|| Error::NoAgent {
-            session: stored.config.session_id.clone(),
-            agent,
-        })
+    let id = &stored.config.session_id;
+    let newest = newest.ok_or_else(|| Error::NoAgent {
+        session: id.clone(),
+        agent,
+    })?;
+    newest.tip().cloned().ok_or_else(|| Error::AttemptGone {
+        branch: newest.branch(id).name(),
+    })
 }

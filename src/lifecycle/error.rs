@@ -283,6 +283,12 @@ pub enum Error {
         /// The agent.
         agent: AgentId,
     },
+    /// An attempt has neither its branch nor a tag.
+    #[error("{branch} is gone, and no tag holds where it was")]
+    AttemptGone {
+        /// The branch that is not there.
+        branch: BranchName,
+    },
     /// The board has no such channel.
     #[error("the board has no channel {channel}: it has {known}")]
     NoChannel {
@@ -513,7 +519,8 @@ impl Diagnostic for Error {
             | Self::NoAgent { .. }
             | Self::NoChannel { .. }
             | Self::NoPost { .. }
-            | Self::NoWorktree { .. } => Code::NotFound,
+            | Self::NoWorktree { .. }
+            | Self::AttemptGone { .. } => Code::NotFound,
             Self::NoCurrentBranch
             | Self::NoAgentCommand
             | Self::NoJudge
@@ -656,6 +663,9 @@ impl Diagnostic for Error {
             Self::NoAgent { session, .. } => format!("`hub status {session}` shows its agents"),
             Self::NoWorktree { session, .. } => {
                 format!("`hub status {session}` shows what is there")
+            }
+            Self::AttemptGone { .. } => {
+                "`hub doctor --fix` makes it again where its commit is still known".to_owned()
             }
             Self::NoChannel { path, .. } => {
                 format!("give one of these; `mkdir {}` makes another", quoted(path))

@@ -202,3 +202,20 @@ fn a_session_that_never_began_walks_every_edge() {
     assert_eq!(repo.state(&id), "archived");
     assert_eq!(repo.git(["tag"]), "");
 }
+
+#[test]
+fn a_branch_that_was_deleted_by_hand_is_told_of_and_comes_back() {
+    let repo = TestRepo::new().with_bench();
+    let id = repo.evaluated(|_| ());
+    let gone = format!("hub/{id}/agent-1/attempt-1");
+    let tip = repo.git(["rev-parse", &gone]);
+    repo.git(["update-ref", "-d", &format!("refs/heads/{gone}")]);
+    let answer = repo.hub(["archive", &id]).ok();
+    assert!(
+        answer.stderr.contains(&format!("warning: {gone} is gone")),
+        "{answer}"
+    );
+    repo.hub(["doctor", "--fix"]).run();
+    let tag = format!("{}^{{commit}}", tag(&id, "agent-1"));
+    assert_eq!(repo.git(["rev-parse", &tag]), tip);
+}

@@ -79,6 +79,37 @@ impl<'r> Road<'r> {
         (id, PathBuf::from(worktree))
     }
 
+    /// Archived, cleaned up by force with work that nobody committed, and all of it back again.
+    fn walk_back(&self) {
+        let (id, worktree) = self.spawned();
+        self.repo.write(worktree.join("p50_ms"), "120\n");
+        let tip = self.repo.commit_in(&worktree, "Work");
+        self.hub(&format!("archive {id}"));
+        self.repo.write(worktree.join("mine.txt"), "mine\n");
+        let cleanup = self.hub(&format!("cleanup {id} --force"));
+        assert!(!worktree.exists(), "{cleanup}");
+        let kept = cleanup["snapshots"][0]["commit"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(self.git(["show", &format!("{kept}:mine.txt")]), "mine");
+
+        self.hub(&format!("undo {id}"));
+        assert_eq!(self.repo.read(worktree.join("mine.txt")), "mine\n");
+        self.hub(&format!("undo {id}"));
+        assert!(!worktree.exists());
+        self.hub(&format!("restore {id}"));
+        assert_eq!(self.repo.git_in(&worktree, ["rev-parse", "HEAD"]), tip);
+        assert!(!worktree.join("mine.txt").exists());
+        self.hub(&format!("snapshots restore {kept}"));
+        assert_eq!(self.repo.read(worktree.join("mine.txt")), "mine\n");
+        self.hub(&format!("cleanup {id} --force"));
+        let doctor = self.repo.hub(["doctor", "--json"]).json();
+        assert_eq!(doctor["findings"].as_array().unwrap().len(), 0, "{doctor}");
+        self.hub("snapshots expire --older-than 0s --yes");
+        assert_eq!(self.git(["for-each-ref", "refs/hub/snapshots"]), "");
+    }
+
     /// From `init` to `cleanup`; returns the merge's report.
     fn walk(&self) -> Value {
         let refs = |prefix: &str| self.git(["for-each-ref", "--format=%(refname)", prefix]);

@@ -66,6 +66,30 @@ fn a_branch_that_moved_after_its_measurement_is_refused_with_both_commits() {
 }
 
 #[test]
+fn a_branch_that_was_deleted_after_its_measurement_is_named_and_comes_back() {
+    let repo = TestRepo::new().with_bench();
+    let id = repo.evaluated(|_| ());
+    let gone = branch(&id, "agent-1");
+    let measured = tip(&repo, &gone);
+    repo.git(["update-ref", "-d", &gone]);
+    let short = gone.trim_start_matches("refs/heads/");
+    let before = repo.picture();
+    for words in [&["merge", &id][..], &["merge", &id, "--agent", "agent-1"]] {
+        let error = repo.hub(words).fails(3);
+        assert!(
+            error.stderr.contains(&format!("{short} is gone")),
+            "{error}"
+        );
+        assert!(error.stderr.contains("`hub doctor --fix`"), "{error}");
+    }
+    assert_eq!(repo.picture(), before);
+    repo.hub(["doctor", "--fix"]).run();
+    assert_eq!(tip(&repo, &gone), measured);
+    repo.hub(["merge", &id]).ok();
+    assert_eq!(tip(&repo, "main^2"), measured);
+}
+
+#[test]
 fn a_winner_that_is_in_the_base_branch_already_is_no_winner() {
     let repo = TestRepo::new().with_bench();
     let id = repo.evaluated(|_| ());

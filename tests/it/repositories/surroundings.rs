@@ -153,3 +153,19 @@ fn a_folder_inside_of_the_repository_and_a_worktree_of_it() {
         .ok();
     assert_eq!(repo.read("p50_ms"), "120\n");
 }
+
+/// What was given up comes back, whoever calls hub from wherever.
+#[test]
+fn the_way_back() {
+    let hook = "export GIT_DIR=/nowhere GIT_WORK_TREE=/nowhere GIT_INDEX_FILE=/nowhere/index;";
+    let gone = "mkdir ../gone; cd ../gone; rmdir ../gone;";
+    for before in ["umask 077;", "unset HOME XDG_CONFIG_HOME;", hook, gone, ""] {
+        let repo = TestRepo::new().with_bench();
+        let mut road = Road::of(&repo, repo.path());
+        road.before = before.to_owned();
+        if before.is_empty() {
+            road.before = nobody(&repo);
+        }
+        road.walk_back();
+    }
+}

@@ -10,6 +10,7 @@
 
 mod covered;
 mod failing;
+mod flushed;
 mod half_made;
 mod killed;
 mod late;

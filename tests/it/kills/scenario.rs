@@ -154,7 +154,8 @@ impl Scenario {
         }
     }
 
-    fn hub(&self) -> Hub {
+    /// The command itself.
+    pub fn hub(&self) -> Hub {
         self.repo.hub(&self.command)
     }
 

@@ -190,3 +190,31 @@ fn a_hub_directory_that_cannot_be_written() {
     assert_eq!(answer.stdout, "");
     assert_eq!(everything(&repo), before);
 }
+
+#[test]
+fn a_path_that_is_almost_as_long_as_paths_can_be() {
+    const LONGEST: usize = 4096;
+    // The first leaves room for everything below a worktree, the second for hub's folders alone.
+    for (room, fits) in [(200, true), (44, false)] {
+        let repo = TestRepo::new();
+        let mut root = repo.root().join("w");
+        while root.as_os_str().len() + 202 < LONGEST - room {
+            root.push("x".repeat(200));
+        }
+        root.push("y".repeat(LONGEST - room - root.as_os_str().len() - 1));
+        let settings = format!("worktree_root: {}\n", root.display());
+        repo.write(repo.home().join(".config/agenthub/config.yaml"), settings);
+        repo.hub(["init", "--task", "Go", "--agents", "2"]).ok();
+        let spawn = repo.hub(["spawn", "latest", "--no-start"]).run();
+        assert_eq!(spawn.code(), i32::from(!fits), "{spawn}");
+        if !fits {
+            // "too long" or "too big", by which call of git or the system comes first.
+            assert!(spawn.stderr.contains(" too "), "{spawn}");
+            assert_eq!(repo.git(["branch", "--list", "hub/*"]), "");
+        }
+        repo.hub(["archive", "latest"]).ok();
+        repo.hub(["cleanup", "latest"]).ok();
+        assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
+        repo.hub(["doctor"]).ok();
+    }
+}

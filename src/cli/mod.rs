@@ -50,7 +50,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use global::Global;
 
@@ -158,7 +158,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match parse_called(&arguments).map_or_else(|| Cli::try_parse_from(&arguments), Ok) {
         Ok(cli) => cli,
         Err(problem) => return error::usage(&problem, &arguments),
     };
@@ -180,6 +180,25 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(problem) => error::report(output, &problem),
     }
+}
+
+/// Parses a command line by a tree that knows the command that is called and no other.
+///
+/// clap gives every command that it knows a copy of every global option: in the whole tree that
+/// takes longer than `hub list`. What this tree accepts means the same in the whole one, where
+/// more words are commands and none is anything else; what it refuses, and all help, is `None`:
+/// the whole tree says it better.
+fn parse_called(arguments: &[OsString]) -> Option<Cli> {
+    let commands = Command::augment_subcommands(clap::Command::new("hub"));
+    let words = arguments.iter().skip(1);
+    let called = words
+        .filter_map(|word| word.to_str())
+        .find_map(|word| commands.find_subcommand(word))?;
+    let tree = Global::augment_args(clap::Command::new("hub"))
+        .subcommand_required(true)
+        .subcommand(called.clone());
+    let mut matches = tree.try_get_matches_from(arguments).ok()?;
+    Cli::from_arg_matches_mut(&mut matches).ok()
 }
 
 fn run(command: Command, global: &Global) -> Outcome {
@@ -225,11 +244,54 @@ fn run(command: Command, global: &Global) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cli, CommandFactory};
+    use std::ffi::OsString;
+
+    use clap::Parser;
+
+    use super::{Cli, CommandFactory, parse_called};
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_tree_of_the_called_command_means_the_same() {
+        for (line, accepted) in [
+            ("hub list", true),
+            ("hub ls --state running -n 3", true),
+            ("hub --json -C here status latest", true),
+            ("hub -C here list --user me", true),
+            ("hub status --json -q 20260317-143022", true),
+            ("hub board --no-progress read results -vv", true),
+            ("hub path list", true),
+            ("hub exec list", false),
+            ("hub lst", false),
+            ("hub list list", false),
+            ("hub list --format xml", false),
+            ("hub list --json --format text", false),
+            ("hub list --help", false),
+            ("hub list --version", false),
+            ("hub --version", false),
+            ("hub --json", false),
+            ("hub", false),
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let whole = Cli::try_parse_from(&arguments).ok();
+            assert_eq!(whole.is_some(), accepted, "{line}");
+            assert_eq!(
+                format!("{:?}", parse_called(&arguments)),
+                format!("{whole:?}"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_named_as_a_command_is_left_to_the_whole_tree() {
+        let line = ["hub", "-C", "list", "status"].map(OsString::from);
+        assert!(parse_called(&line).is_none());
+        assert!(Cli::try_parse_from(&line).is_ok());
     }
 
     #[test]

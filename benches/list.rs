@@ -67,7 +67,7 @@ fn make_sessions(folder: &Path, count: u32) -> Outcome {
              task: Optimize API response time below 100ms\n\
              agent_count: 3\n\
              base_branch: main\n\
-             base_commit: 1234567890123456789012345678901234567890\n\
+             base_commit: 3f1c0e5a9b7d2c4e6f8091a2b3c4d5e6f7081920\n\
              created: 2026-03-17T14:30:22+00:00\n\
              eval_cmd: ./bench.sh\n\
              metric: p50_ms\n\

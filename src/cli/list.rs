@@ -70,6 +70,6 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     };
     let report = list::run(&hub, &request)?;
     let output = global.output();
-    output.answer(&report, text::list)?;
+    output.answer_streamed(&report, text::list)?;
     Ok(tell_corrupt(output, &report.corrupt))
 }

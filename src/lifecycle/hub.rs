@@ -259,8 +259,8 @@ impl Hub {
             let id = self.dir.find(selector)?;
             return Ok(StoredSession::read(&self.dir, &id)?);
         }
-        for id in self.dir.session_ids()?.iter().rev() {
-            match StoredSession::read(&self.dir, id) {
+        for id in self.dir.newest_first()? {
+            match StoredSession::read(&self.dir, &id) {
                 Ok(stored) if fits(&stored) => return Ok(stored),
                 Ok(_) | Err(store::Error::NoSession { .. }) => {}
                 Err(error) => self.warn(format!("session {id} is passed over: {error}")),

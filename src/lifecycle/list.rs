@@ -1,9 +1,10 @@
 //! `hub list`: the sessions of a repository.
 
-use crate::domain::id::SessionId;
+use std::ops::ControlFlow;
+
 use crate::domain::owner::WhoseSessions;
 use crate::domain::report::{CorruptSession, ListReport, ListedSession, ListedState};
-use crate::store::{self, StoredSession};
+use crate::store;
 
 use super::error::Result;
 use super::hub::Hub;
@@ -26,67 +27,42 @@ pub struct Request {
 /// # Errors
 /// When the hub directory cannot be read at all.
 pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
-    let mut ids = hub.dir.session_ids()?;
+    let mut found = hub.dir.found_sessions()?;
     if !request.oldest_first {
-        ids.reverse();
+        found.reverse();
     }
     let owner = request.user.as_ref().map(|whose| match whose {
         WhoseSessions::Mine => store::current_user(),
         WhoseSessions::Of(name) => name.clone(),
     });
+    let enough = |sessions: &[ListedSession]| {
+        let limit = request.limit.unwrap_or(usize::MAX);
+        sessions.len() >= limit
+    };
     let (mut sessions, mut corrupt) = (Vec::new(), Vec::new());
-    for id in ids {
-        if request.limit.is_some_and(|limit| sessions.len() >= limit) {
-            break;
+    if enough(&sessions) {
+        return Ok(ListReport { sessions, corrupt });
+    }
+    // Where any session fits, the first few are enough.
+    let any_fits = request.states.is_empty() && owner.is_none();
+    let at_most = request.limit.filter(|_| any_fits);
+    hub.dir.list(&found, at_most, |listed| {
+        if let Some(reason) = &listed.reason {
+            corrupt.push(CorruptSession {
+                session_id: listed.session_id.clone(),
+                reason: reason.clone(),
+            });
         }
-        let listed = match StoredSession::read(&hub.dir, &id) {
-            Ok(stored) => listed(stored),
-            // It was taken back between the two looks.
-            Err(store::Error::NoSession { .. }) => continue,
-            Err(error) => {
-                let reason = error.to_string();
-                corrupt.push(CorruptSession {
-                    session_id: id.clone(),
-                    reason: reason.clone(),
-                });
-                unreadable(id, reason)
-            }
-        };
         let state_fits = request.states.is_empty() || request.states.contains(&listed.state);
         let owner_fits = owner.is_none() || owner == listed.owner;
         if state_fits && owner_fits {
             sessions.push(listed);
         }
-    }
+        if enough(&sessions) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
     Ok(ListReport { sessions, corrupt })
-}
-
-fn listed(stored: StoredSession) -> ListedSession {
-    ListedSession {
-        session_id: stored.config.session_id,
-        state: stored.session.state().into(),
-        task: Some(stored.config.task.to_string()),
-        agents: Some(stored.config.agent_count),
-        created: Some(stored.config.created),
-        updated: Some(stored.session.updated),
-        base_branch: Some(stored.config.base_branch),
-        owner: stored.config.owner,
-        parent: stored.config.parent,
-        reason: None,
-    }
-}
-
-fn unreadable(session_id: SessionId, reason: String) -> ListedSession {
-    ListedSession {
-        session_id,
-        state: ListedState::Corrupt,
-        task: None,
-        agents: None,
-        created: None,
-        updated: None,
-        base_branch: None,
-        owner: None,
-        parent: None,
-        reason: Some(reason),
-    }
 }

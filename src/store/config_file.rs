@@ -48,14 +48,21 @@ pub(super) struct ConfigFile {
     pub config: SessionConfig,
     /// Keys that hub does not know, kept on a rewrite.
     extra: Mapping,
+    names_owner: bool,
 }
 
 impl ConfigFile {
     pub fn new(config: SessionConfig) -> Self {
         Self {
+            names_owner: config.owner.is_some(),
             config,
             extra: Mapping::new(),
         }
+    }
+
+    /// Whether the owner stands in the file itself; else it is the folder's.
+    pub fn names_owner(&self) -> bool {
+        self.names_owner
     }
 
     /// Reads the file of session `id`.
@@ -84,11 +91,16 @@ impl ConfigFile {
             keys: &keys,
         };
         let mut config = reader.config(id)?;
-        if config.owner.is_none() {
+        let names_owner = config.owner.is_some();
+        if !names_owner {
             // Older tools did not write it.
             config.owner = path.parent().and_then(owner_of);
         }
-        Ok(Self { config, extra })
+        Ok(Self {
+            config,
+            extra,
+            names_owner,
+        })
     }
 
     /// Replaces the file.

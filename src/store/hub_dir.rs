@@ -240,7 +240,18 @@ impl HubDir {
     /// # Errors
     /// When none fits, or more than one.
     pub fn find(&self, selector: &SessionSelector) -> Result<SessionId> {
-        Self::one_of(self.session_ids()?, selector)
+        if let SessionSelector::Prefix(whole) = selector
+            && let Ok(id) = whole.parse()
+            && fs::symlink_metadata(self.session(&id).path()).is_ok()
+        {
+            // A whole id is meant even where `…-2` begins with it; no other is looked at.
+            return Ok(id);
+        }
+        let ids = match selector {
+            SessionSelector::Latest => self.newest_first()?.take(1).collect(),
+            SessionSelector::Prefix(_) => self.session_ids()?,
+        };
+        Self::one_of(ids, selector)
     }
 
     /// The same among those whose making was taken back, too.

@@ -5,6 +5,7 @@
 //! ├── .gitignore, .lock            the directory ignores itself; the repository-wide lock
 //! ├── .init.lock                   who may make a session, where their number is limited
 //! ├── config.yaml                  this project's defaults            (settings)
+//! ├── cache/                      what `hub list` found last          (list_cache)
 //! ├── board/                      the channels and their posts       (board)
 //! └── sessions/<id>/
 //!     ├── .lock                    who may write                      (lock)
@@ -38,6 +39,8 @@ mod json_lines;
 mod judgements;
 mod launch_file;
 mod limits;
+mod list_cache;
+mod listing;
 mod lock;
 mod owner;
 pub mod placed;
@@ -57,6 +60,7 @@ pub use health::config_from_values;
 pub use hub_dir::{AgentDir, HubDir, SessionDir};
 pub use journal::Journal;
 pub use judgements::{JudgeFiles, Judgements};
+pub use listing::FoundSession;
 pub use lock::Lock;
 pub use owner::{current_host, current_user};
 pub use presets::{Presets, built_in_presets};

@@ -55,18 +55,11 @@ impl StoredSession {
     }
 
     fn read_from(dir: SessionDir) -> Result<Self> {
-        check_exists(&dir)?;
-        let id = dir.id();
-        let state = StateFile::read(&dir.state_file(), id);
-        let config = ConfigFile::read(&dir.config_file(), id);
-        if state.is_err() || config.is_err() {
-            // It may have been taken back between the looks.
-            check_exists(&dir)?;
-        }
+        let files = Files::read(dir)?;
         Ok(Self {
-            session: state?.session,
-            config: config?.config,
-            dir,
+            session: files.state.session,
+            config: files.config.config,
+            dir: files.dir,
         })
     }
 
@@ -133,6 +126,32 @@ impl StoredSession {
     /// When the file is damaged.
     pub fn launch(&self) -> Result<Option<Launch>> {
         launch_file::read(&self.dir.launch_file())
+    }
+}
+
+/// The two files that make a session.
+#[derive(Debug)]
+pub(super) struct Files {
+    dir: SessionDir,
+    pub state: StateFile,
+    pub config: ConfigFile,
+}
+
+impl Files {
+    /// As [`StoredSession::read`].
+    pub fn read(dir: SessionDir) -> Result<Self> {
+        check_exists(&dir)?;
+        let state = StateFile::read(&dir.state_file(), dir.id());
+        let config = ConfigFile::read(&dir.config_file(), dir.id());
+        if state.is_err() || config.is_err() {
+            // It may have been taken back between the looks.
+            check_exists(&dir)?;
+        }
+        Ok(Self {
+            state: state?,
+            config: config?,
+            dir,
+        })
     }
 }
 

@@ -33,6 +33,7 @@ mod integrate;
 mod journal;
 mod kills;
 mod limits;
+mod listing;
 mod logs;
 mod merge;
 mod metrics;

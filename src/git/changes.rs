@@ -1,7 +1,10 @@
 //! What a worktree holds beyond its commit; always by the git program.
 
+use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use crate::domain::refs::{BranchName, CommitId};
 
@@ -51,6 +54,46 @@ impl Repository {
     pub fn changes(&self, worktree: &Path) -> Result<Vec<Change>> {
         self.check_ours(worktree)?;
         parse_status(&status(Git::new(worktree)).run()?)
+    }
+
+    /// As [`Repository::changes`] of several worktrees, which are looked at side by side while
+    /// `meanwhile` is done; in the order of the worktrees.
+    pub fn changes_of_all<T>(
+        &self,
+        worktrees: &[PathBuf],
+        meanwhile: impl FnOnce() -> T,
+    ) -> (Vec<Result<Vec<Change>>>, T) {
+        let ours = worktrees.iter().map(|worktree| {
+            self.check_ours(worktree)?;
+            Ok(worktree.as_path())
+        });
+        let ours: Vec<Result<&Path>> = ours.collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut found = Vec::new();
+            while let Some(worktree) = ours.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let look = |path: &Path| parse_status(&status(Git::new(path)).run()?);
+                found.extend(worktree.as_ref().ok().map(|path| (*path, look(path))));
+            }
+            found
+        };
+        let most = thread::available_parallelism().map_or(1, usize::from);
+        let (mut found, other) = thread::scope(|scope| {
+            let threads = most.min(ours.len());
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            let other = meanwhile();
+            let found = workers.into_iter().map(|worker| match worker.join() {
+                Ok(found) => found,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            (found.flatten().collect::<HashMap<_, _>>(), other)
+        });
+        let answers = ours.into_iter().map(|worktree| {
+            let path = worktree?;
+            let found = found.remove(path);
+            found.unwrap_or_else(|| Err(Error::NotTheWorktree(path.to_path_buf())))
+        });
+        (answers.collect(), other)
     }
 
     /// Paths that git ignores, folders as a whole: what goes with the worktree without a word.

@@ -37,18 +37,41 @@ impl Repository {
     /// # Errors
     /// When they cannot be listed.
     pub fn worktrees(&self) -> Result<Vec<Worktree>> {
-        match &self.library {
-            Some(library) => self.listed_worktrees(library),
-            None => self.printed_worktrees(),
-        }
-    }
-
-    fn listed_worktrees(&self, library: &git2::Repository) -> Result<Vec<Worktree>> {
-        let failed = Error::library("list worktrees");
+        let Some(library) = &self.library else {
+            return self.printed_worktrees(|_| true);
+        };
         let mut found = Vec::new();
         if let Some(main) = &self.main {
             found.push(self.described(main, &self.common, true, None));
         }
+        found.extend(self.listed_worktrees(library, |_, _| true)?);
+        Ok(found)
+    }
+
+    /// The worktrees, less the main one, that are `wanted` by their path and their branch; the
+    /// others are not looked at further, however many there are.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn linked_worktrees(
+        &self,
+        wanted: impl Fn(&Path, Option<&BranchName>) -> bool,
+    ) -> Result<Vec<Worktree>> {
+        match &self.library {
+            Some(library) => self.listed_worktrees(library, wanted),
+            None => self.printed_worktrees(|found| {
+                !found.is_main && wanted(&found.path, found.branch.as_ref())
+            }),
+        }
+    }
+
+    fn listed_worktrees(
+        &self,
+        library: &git2::Repository,
+        wanted: impl Fn(&Path, Option<&BranchName>) -> bool,
+    ) -> Result<Vec<Worktree>> {
+        let failed = Error::library("list worktrees");
+        let mut found = Vec::new();
         let names = library.worktrees().map_err(&failed)?;
         for name in names.iter().flatten().flatten() {
             let worktree = match library.find_worktree(name) {
@@ -59,11 +82,15 @@ impl Repository {
                     continue;
                 }
             };
+            let admin = self.common.join("worktrees").join(name);
+            let branch = branch_at(&head_of(&admin));
+            if !wanted(&recorded(worktree.path()), branch.as_ref()) {
+                continue;
+            }
             let locked = match worktree.is_locked().map_err(&failed)? {
                 git2::WorktreeLockStatus::Unlocked => None,
                 git2::WorktreeLockStatus::Locked(reason) => Some(reason.unwrap_or_default()),
             };
-            let admin = self.common.join("worktrees").join(name);
             found.push(self.described(worktree.path(), &admin, false, locked));
         }
         Ok(found)
@@ -77,12 +104,8 @@ impl Repository {
         is_main: bool,
         locked: Option<String>,
     ) -> Worktree {
-        // Read as a file: libgit2 opens no worktree whose folder is gone.
-        let head = fs::read_to_string(admin.join("HEAD")).unwrap_or_default();
-        let branch = match head.trim().strip_prefix("ref: ") {
-            Some(name) => name.parse::<RefName>().ok().and_then(|name| name.branch()),
-            None => None,
-        };
+        let head = head_of(admin);
+        let branch = branch_at(&head);
         let head = match &branch {
             // One broken ref shall not hide all worktrees.
             Some(branch) => self.branch_tip(branch).unwrap_or_else(|error| {
@@ -103,7 +126,7 @@ impl Repository {
         }
     }
 
-    fn printed_worktrees(&self) -> Result<Vec<Worktree>> {
+    fn printed_worktrees(&self, wanted: impl Fn(&Worktree) -> bool) -> Result<Vec<Worktree>> {
         const WITH_Z: (u32, u32) = (2, 36);
         let with_z = self.program_version()? >= WITH_Z;
         let mut call = self.git().args(["worktree", "list", "--porcelain"]);
@@ -125,6 +148,7 @@ impl Repository {
                 complete(worktree, key, &String::from_utf8_lossy(value));
             }
         }
+        found.retain(wanted);
         for worktree in found.iter_mut().filter(|worktree| !worktree.missing) {
             if let Some(main) = self.main.as_ref().filter(|_| worktree.is_main) {
                 // git takes a directory apart from its worktree for the worktree.
@@ -179,6 +203,18 @@ impl Repository {
         };
         ours().ok_or_else(|| Error::NotTheWorktree(path.to_path_buf()))
     }
+}
+
+/// What HEAD of a worktree's administration holds.
+fn head_of(admin: &Path) -> String {
+    // Read as a file: libgit2 opens no worktree whose folder is gone.
+    fs::read_to_string(admin.join("HEAD")).unwrap_or_default()
+}
+
+/// The branch that a HEAD names.
+fn branch_at(head: &str) -> Option<BranchName> {
+    let name = head.trim().strip_prefix("ref: ")?;
+    name.parse::<RefName>().ok()?.branch()
 }
 
 /// A worktree's path without links on the way to it; what takes its own place is not followed.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use crate::domain::evaluation::EvaluatedAgent;
+use crate::domain::evaluation::{EvaluatedAgent, Evaluation};
 use crate::domain::event;
 use crate::domain::id::{AgentId, SessionSelector};
 use crate::domain::launch::Launch;
@@ -22,7 +22,7 @@ use super::attempts::AttemptInfo;
 use super::board;
 use super::error::Result;
 use super::hub::Hub;
-use super::worktrees::LeftByEval;
+use super::worktrees::{AgentWorktree, LeftByEval};
 
 /// How many posts of the board are shown.
 const POSTS: usize = 3;
@@ -37,23 +37,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     let left = LeftByEval::of(stored.clone())?;
     let evaluation = left.evaluation();
     let launch = stored.launch()?.unwrap_or_default();
-    let worktrees: BTreeMap<AgentId, Worktree> = hub
-        .worktrees_of_agents(&stored.session)?
-        .into_iter()
-        .map(|found| (found.agent, found.worktree))
-        .collect();
-    let mut agents = Vec::new();
-    for attempt in hub.attempts(&stored.session)? {
-        if attempt.newest {
-            let worktree = worktrees.get(&attempt.agent);
-            let report = agent_report(hub, &seen, &left, &attempt, worktree)?;
-            agents.push(AgentReport {
-                preset: launch.preset_of(attempt.agent).cloned(),
-                held: launch_holds(stored, attempt.agent, &launch),
-                ..report
-            });
-        }
-    }
+    let mut agents = agent_reports(hub, &seen, &left, &launch)?;
     let base_now = foresee(hub, stored, &mut agents)?;
     let unfinished = event::unfinished(&stored.events()?);
     let posts = board::latest(hub, stored, POSTS)
@@ -92,6 +76,52 @@ fn foresee(
         agent.merge = outlook;
     }
     Ok(base)
+}
+
+/// The agents with what git knows of their work. It looks at the worktrees, which takes longest,
+/// beside all else.
+fn agent_reports(
+    hub: &Hub,
+    seen: &Seen,
+    left: &LeftByEval,
+    launch: &Launch,
+) -> Result<Vec<AgentReport>> {
+    let stored = &seen.stored;
+    let worktrees: BTreeMap<AgentId, AgentWorktree> = hub
+        .worktrees_of_agents(&stored.session)?
+        .into_iter()
+        .map(|found| (found.agent, found))
+        .collect();
+    let mut attempts = hub.attempts(&stored.session)?;
+    attempts.retain(|attempt| attempt.newest);
+    let shown = attempts
+        .iter()
+        .filter_map(|attempt| worktrees.get(&attempt.agent));
+    let present: Vec<&AgentWorktree> = shown.filter(|found| !found.worktree.missing).collect();
+    let (work, reports) = hub.work_in_all(&present, left, || {
+        let reports = attempts.iter().map(|attempt| {
+            let worktree = worktrees.get(&attempt.agent).map(|found| &found.worktree);
+            let report = agent_report(hub, seen, left.evaluation(), attempt, worktree)?;
+            Ok(AgentReport {
+                preset: launch.preset_of(attempt.agent).cloned(),
+                held: launch_holds(stored, attempt.agent, launch),
+                ..report
+            })
+        });
+        reports.collect::<Result<Vec<_>>>()
+    });
+    let mut reports = reports?;
+    for (found, work) in present.into_iter().zip(work) {
+        // A worktree that cannot be looked at is not known to be clean.
+        let work = work.inspect_err(|error| hub.warn(error.to_string())).ok();
+        if let Some(report) = reports
+            .iter_mut()
+            .find(|report| report.agent == found.agent)
+        {
+            report.uncommitted_files = work.map(|changes| changes.len());
+        }
+    }
+    Ok(reports)
 }
 
 fn launch_holds(stored: &StoredSession, agent: AgentId, launch: &Launch) -> bool {
@@ -133,27 +163,18 @@ fn state_report(session: &Session) -> StateReport {
     }
 }
 
+/// All but what is uncommitted.
 fn agent_report(
     hub: &Hub,
     seen: &Seen,
-    left: &LeftByEval,
+    evaluation: Option<&Evaluation>,
     attempt: &AttemptInfo,
     worktree: Option<&Worktree>,
 ) -> Result<AgentReport> {
     let stored = &seen.stored;
     let agent = attempt.agent;
     let record = stored.session.agents().get(&agent);
-    let result = left.evaluation().and_then(|all| all.of(agent));
-    let present = worktree.filter(|worktree| !worktree.missing);
-    let uncommitted = match present {
-        // A worktree that cannot be looked at is not known to be clean.
-        Some(worktree) => hub
-            .work_in(&worktree.path, left, agent)
-            .map(|changes| changes.len())
-            .inspect_err(|error| hub.warn(error.to_string()))
-            .ok(),
-        None => None,
-    };
+    let result = evaluation.and_then(|all| all.of(agent));
     let tip = match attempt.tip().cloned() {
         Some(tip) => Some(tip),
         None => measured_commit(hub, result, attempt),
@@ -172,7 +193,7 @@ fn agent_report(
         commit: tip.clone(),
         commits_ahead: None,
         diff: None,
-        uncommitted_files: uncommitted,
+        uncommitted_files: None,
         metric_value: result.and_then(|result| result.value),
         rank: result.and_then(|result| result.rank),
         last_update: None,

@@ -9,7 +9,7 @@ use crate::domain::evaluation::plan::Entrant;
 use crate::domain::evaluation::{Evaluation, LeftFile};
 use crate::domain::id::AgentId;
 use crate::domain::measurement::EvalRun;
-use crate::domain::refs::{AttemptBranch, CommitId};
+use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::session::Session;
 use crate::domain::text::first_few;
 use crate::git::{Change, ChangeKind, Worktree};
@@ -32,29 +32,29 @@ impl Hub {
     /// them, or when an attempt branch of the session is checked out in it.
     pub(super) fn worktrees_of_agents(&self, session: &Session) -> Result<Vec<AgentWorktree>> {
         let folder = self.worktrees_of(&session.id);
-        let owner = |worktree: &Worktree| -> Option<AgentId> {
+        let owner = |path: &Path, branch: Option<&BranchName>| -> Option<AgentId> {
             let by_state = session
                 .agents()
                 .iter()
-                .find(|(_, record)| record.worktree.as_deref() == Some(&worktree.path))
+                .find(|(_, record)| record.worktree.as_deref() == Some(path))
                 .map(|(agent, _)| *agent);
             let by_place = || {
-                let name = worktree.path.strip_prefix(&folder).ok()?;
+                let name = path.strip_prefix(&folder).ok()?;
                 name.to_str()?.parse().ok()
             };
             let by_branch = || {
-                let branch: AttemptBranch = worktree.branch.as_ref()?.as_str().parse().ok()?;
+                let branch: AttemptBranch = branch?.as_str().parse().ok()?;
                 (branch.session == session.id).then_some(branch.agent)
             };
             by_state.or_else(by_place).or_else(by_branch)
         };
-        let worktrees = self.repository.worktrees()?;
+        let is_ours = |path: &Path, branch: Option<&BranchName>| owner(path, branch).is_some();
+        let worktrees = self.repository.linked_worktrees(is_ours)?;
         let mut found: Vec<AgentWorktree> = worktrees
             .into_iter()
-            .filter(|worktree| !worktree.is_main)
             .filter_map(|worktree| {
                 Some(AgentWorktree {
-                    agent: owner(&worktree)?,
+                    agent: owner(&worktree.path, worktree.branch.as_ref())?,
                     worktree,
                 })
             })
@@ -87,6 +87,25 @@ impl Hub {
         let mut changes = self.repository.changes(worktree)?;
         left.forget(self, worktree, agent, &mut changes);
         Ok(changes)
+    }
+
+    /// As [`Hub::work_in`] of several worktrees, which are looked at side by side while
+    /// `meanwhile` is done.
+    pub(super) fn work_in_all<T>(
+        &self,
+        worktrees: &[&AgentWorktree],
+        left: &LeftByEval,
+        meanwhile: impl FnOnce() -> T,
+    ) -> (Vec<Result<Vec<Change>>>, T) {
+        let paths = worktrees.iter().map(|found| found.worktree.path.clone());
+        let paths: Vec<PathBuf> = paths.collect();
+        let (found, other) = self.repository.changes_of_all(&paths, meanwhile);
+        let work = found.into_iter().zip(worktrees).map(|(changes, found)| {
+            let mut changes = changes?;
+            left.forget(self, &found.worktree.path, found.agent, &mut changes);
+            Ok(changes)
+        });
+        (work.collect(), other)
     }
 }
 

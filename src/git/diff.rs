@@ -171,6 +171,10 @@ fn diff_stat_by_library(
         commit.tree().map_err(&failed)
     };
     let (base, tip) = (tree(base)?, tree(tip)?);
+    if base.id() == tip.id() {
+        // A diff reads git's settings again, also where there is nothing to compare.
+        return Ok(DiffStat::new(0, 0, 0));
+    }
     let mut diff = library
         .diff_tree_to_tree(Some(&base), Some(&tip), None)
         .map_err(&failed)?;

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
+use std::time::Duration;
 
 use crate::domain::refs::{BranchName, CommitId};
 
 use super::error::{Error, Result};
+use super::glance::Glance;
 use super::program::{Git, failed};
 use super::repository::{Repository, path_from, printed_id};
 use super::worktrees::paths;
@@ -58,42 +61,60 @@ impl Repository {
 
     /// As [`Repository::changes`] of several worktrees, which are looked at side by side while
     /// `meanwhile` is done; in the order of the worktrees.
+    ///
+    /// `watch` is told how many are done and says whether to go on; those that are not looked at
+    /// any more are `None`.
     pub fn changes_of_all<T>(
         &self,
         worktrees: &[PathBuf],
         meanwhile: impl FnOnce() -> T,
-    ) -> (Vec<Result<Vec<Change>>>, T) {
-        let ours = worktrees.iter().map(|worktree| {
-            self.check_ours(worktree)?;
-            Ok(worktree.as_path())
-        });
-        let ours: Vec<Result<&Path>> = ours.collect();
+        watch: &mut dyn FnMut(usize) -> bool,
+    ) -> (Vec<Option<Result<Vec<Change>>>>, T) {
+        let looks: Vec<Result<Look>> = worktrees.iter().map(|path| self.look(path)).collect();
         let next = AtomicUsize::new(0);
-        let work = || {
-            let mut found = Vec::new();
-            while let Some(worktree) = ours.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let look = |path: &Path| parse_status(&status(Git::new(path)).run()?);
-                found.extend(worktree.as_ref().ok().map(|path| (*path, look(path))));
+        let stop = AtomicBool::new(false);
+        let work = |found: mpsc::Sender<(usize, Result<Vec<Change>>)>| {
+            while !stop.load(Ordering::Relaxed) {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(look) = looks.get(place) else { return };
+                if let Ok(look) = look
+                    && found.send((place, look.changes())).is_err()
+                {
+                    return;
+                }
             }
-            found
         };
         let most = thread::available_parallelism().map_or(1, usize::from);
-        let (mut found, other) = thread::scope(|scope| {
-            let threads = most.min(ours.len());
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let (found, other) = thread::scope(|scope| {
+            let (sender, receiver) = mpsc::channel();
+            for _ in 0..most.min(looks.len()) {
+                let (sender, work) = (sender.clone(), &work);
+                scope.spawn(move || work(sender));
+            }
+            drop(sender);
             let other = meanwhile();
-            let found = workers.into_iter().map(|worker| match worker.join() {
-                Ok(found) => found,
-                Err(panic) => std::panic::resume_unwind(panic),
+            let found = collect(&receiver, watch);
+            // Whoever is at work still ends after it.
+            stop.store(true, Ordering::Relaxed);
+            (found, other)
+        });
+        let mut found = found;
+        let answers = looks
+            .into_iter()
+            .enumerate()
+            .map(|(place, look)| match look {
+                Ok(_) => found.remove(&place),
+                Err(error) => Some(Err(error)),
             });
-            (found.flatten().collect::<HashMap<_, _>>(), other)
-        });
-        let answers = ours.into_iter().map(|worktree| {
-            let path = worktree?;
-            let found = found.remove(path);
-            found.unwrap_or_else(|| Err(Error::NotTheWorktree(path.to_path_buf())))
-        });
         (answers.collect(), other)
+    }
+
+    fn look(&self, worktree: &Path) -> Result<Look> {
+        let admin = self.own_admin(worktree)?;
+        Ok(Look {
+            worktree: worktree.to_path_buf(),
+            glance: self.glance(worktree, &admin),
+        })
     }
 
     /// Paths that git ignores, folders as a whole: what goes with the worktree without a word.
@@ -333,6 +354,49 @@ impl Index {
             .without_hooks()
             .variable("GIT_INDEX_FILE", &self.file)
     }
+}
+
+/// How often a watcher is asked while no look ends.
+const WATCHED: Duration = Duration::from_millis(100);
+
+/// A worktree that is about to be looked at.
+struct Look {
+    worktree: PathBuf,
+    glance: Option<Glance>,
+}
+
+impl Look {
+    fn changes(&self) -> Result<Vec<Change>> {
+        let git = Git::new(&self.worktree);
+        let left = self.glance.as_ref().and_then(Glance::left_over);
+        let answer = match left {
+            Some(left) if left.is_empty() => return Ok(Vec::new()),
+            Some(left) => status(git.arg("--literal-pathspecs"))
+                .arg("--")
+                .args(left)
+                .run()?,
+            None => status(git).run()?,
+        };
+        parse_status(&answer)
+    }
+}
+
+/// What is found, by its place, until all is or the watcher says no.
+fn collect<T>(
+    found: &Receiver<(usize, T)>,
+    watch: &mut dyn FnMut(usize) -> bool,
+) -> HashMap<usize, T> {
+    let mut all = HashMap::new();
+    while watch(all.len()) {
+        match found.recv_timeout(WATCHED) {
+            Ok((place, one)) => {
+                all.insert(place, one);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    all
 }
 
 fn status(git: Git) -> Git {

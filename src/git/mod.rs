@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | opening; branches, tags, refs; commits, the graph, diffs; the list of worktrees | libgit2 |
 //! | whatever touches a working tree, an index or a commit made in one; merges | git |
+//! | which paths of a worktree git needs to look at for `hub status` | hub itself (`glance`) |
 //! | everything, where libgit2 cannot open the repository (reftable, SHA-256) | git |
 //!
 //! The second line is git's because libgit2 loses data there or departs from what the
@@ -20,10 +21,12 @@ mod checkout;
 mod comeback;
 mod diff;
 mod error;
+mod glance;
 mod graft;
 mod graph;
 mod history;
 mod in_the_way;
+mod index_file;
 mod joining;
 mod merge;
 mod nested;

@@ -184,12 +184,17 @@ impl Repository {
 
     /// Refuses a folder that is not the worktree of this repository that git knows there.
     pub(super) fn check_ours(&self, path: &Path) -> Result<()> {
-        let ours = || -> Option<()> {
+        self.own_admin(path).map(drop)
+    }
+
+    /// As [`Repository::check_ours`]; the folder of its administration, where its HEAD stands.
+    pub(super) fn own_admin(&self, path: &Path) -> Result<PathBuf> {
+        let ours = || -> Option<PathBuf> {
             if fs::symlink_metadata(path).ok()?.is_symlink() {
                 return None;
             }
             if Some(path) == self.main.as_deref() {
-                return Some(());
+                return Some(self.common.clone());
             }
             let link = fs::read(path.join(".git")).ok()?;
             let admin = path_of(link.strip_prefix(b"gitdir: ")?);
@@ -199,20 +204,20 @@ impl Repository {
             }
             let back = path_of(&fs::read(admin.join("gitdir")).ok()?);
             let back = resolved(admin.join(back).parent()?);
-            (back == resolved(path)).then_some(())
+            (back == resolved(path)).then_some(admin)
         };
         ours().ok_or_else(|| Error::NotTheWorktree(path.to_path_buf()))
     }
 }
 
 /// What HEAD of a worktree's administration holds.
-fn head_of(admin: &Path) -> String {
+pub(super) fn head_of(admin: &Path) -> String {
     // Read as a file: libgit2 opens no worktree whose folder is gone.
     fs::read_to_string(admin.join("HEAD")).unwrap_or_default()
 }
 
 /// The branch that a HEAD names.
-fn branch_at(head: &str) -> Option<BranchName> {
+pub(super) fn branch_at(head: &str) -> Option<BranchName> {
     let name = head.trim().strip_prefix("ref: ")?;
     name.parse::<RefName>().ok()?.branch()
 }

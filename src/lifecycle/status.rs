@@ -109,7 +109,7 @@ fn agent_reports(
             })
         });
         reports.collect::<Result<Vec<_>>>()
-    });
+    })?;
     let mut reports = reports?;
     for (found, work) in present.into_iter().zip(work) {
         // A worktree that cannot be looked at is not known to be clean.

@@ -91,21 +91,36 @@ impl Hub {
 
     /// As [`Hub::work_in`] of several worktrees, which are looked at side by side while
     /// `meanwhile` is done.
+    ///
+    /// # Errors
+    /// When it is interrupted. What went wrong in one worktree stands in its place.
     pub(super) fn work_in_all<T>(
         &self,
         worktrees: &[&AgentWorktree],
         left: &LeftByEval,
         meanwhile: impl FnOnce() -> T,
-    ) -> (Vec<Result<Vec<Change>>>, T) {
+    ) -> Result<(Vec<Result<Vec<Change>>>, T)> {
+        const WHAT: &str = "looking at worktrees";
+        let _doing = self.doing(WHAT);
         let paths = worktrees.iter().map(|found| found.worktree.path.clone());
         let paths: Vec<PathBuf> = paths.collect();
-        let (found, other) = self.repository.changes_of_all(&paths, meanwhile);
-        let work = found.into_iter().zip(worktrees).map(|(changes, found)| {
+        let mut told = None;
+        let (found, other) = self
+            .repository
+            .changes_of_all(&paths, meanwhile, &mut |done| {
+                if told.replace(done) != Some(done) {
+                    self.count(WHAT, Some((done, paths.len())));
+                }
+                self.interrupt.signal().is_none()
+            });
+        self.interrupt.check()?;
+        let found = found.into_iter().flatten();
+        let work = found.zip(worktrees).map(|(changes, found)| {
             let mut changes = changes?;
             left.forget(self, &found.worktree.path, found.agent, &mut changes);
             Ok(changes)
         });
-        (work.collect(), other)
+        Ok((work.collect(), other))
     }
 }
 

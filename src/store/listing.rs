@@ -153,7 +153,7 @@ impl Pass<'_> {
 
     /// A session that is as it was when it was last read.
     fn recall(&self, session: &FoundSession) -> Option<ListedSession> {
-        let entry = self.known.get(session.id.as_str())?;
+        let entry = Entry::of(self.known.get(session.id.as_str())?)?;
         if !entry.is_of(&self.stamps(session)?) {
             return None;
         }
@@ -217,11 +217,11 @@ impl Pass<'_> {
             return;
         };
         let there: HashSet<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
-        let mut entries: Vec<&Entry<'_>> = self.fresh.iter().collect();
-        let fresh: HashSet<&str> = entries.iter().map(|entry| entry.id()).collect();
-        let old = self.known.values();
-        entries
-            .extend(old.filter(|entry| there.contains(entry.id()) && !fresh.contains(entry.id())));
+        let fresh: HashSet<&str> = self.fresh.iter().map(Entry::id).collect();
+        let old = self.known.iter();
+        let old = old.filter(|(id, _)| there.contains(*id) && !fresh.contains(*id));
+        let old: Vec<Entry<'_>> = old.filter_map(|(_, bytes)| Entry::of(bytes)).collect();
+        let entries: Vec<&Entry<'_>> = self.fresh.iter().chain(&old).collect();
         if let Err(error) = draft.finish(entries.into_iter()) {
             log::debug!("no cache: {error}");
         }

@@ -11,11 +11,12 @@ use super::hub_dir::{DRAFT, HubDir};
 use super::rebuild::KEPT;
 
 /// What the hub directory itself holds.
-const OF_HUB: [&str; 8] = [
+const OF_HUB: [&str; 9] = [
     ".gitignore",
     ".init.lock",
     ".lock",
     "board",
+    "cache",
     "config.yaml",
     "sessions",
     "templates",

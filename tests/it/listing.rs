@@ -105,7 +105,9 @@ fn git_and_doctor_do_not_see_the_cache() {
     assert!(cache(&repo).exists());
     let ignored = repo.git(["status", "--porcelain", "--", ".agenthub/cache"]);
     assert_eq!(ignored, "");
-    repo.hub(["doctor"]).ok();
+    // The sessions have a base commit that nobody has.
+    let doctor = repo.hub(["doctor"]).fails(1);
+    assert!(!doctor.stdout.contains("cache"), "{}", doctor.stdout);
 }
 
 #[test]

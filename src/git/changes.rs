@@ -59,6 +59,14 @@ impl Repository {
         parse_status(&status(Git::new(worktree)).run()?)
     }
 
+    /// As [`Repository::changes`], where git looks only at the paths that it needs to look at.
+    ///
+    /// # Errors
+    /// As [`Repository::changes`].
+    pub fn glanced_changes(&self, worktree: &Path) -> Result<Vec<Change>> {
+        self.look(worktree)?.changes()
+    }
+
     /// As [`Repository::changes`] of several worktrees, which are looked at side by side while
     /// `meanwhile` is done; in the order of the worktrees.
     ///
@@ -229,10 +237,11 @@ impl Repository {
     /// # Errors
     /// As [`Repository::changes`].
     pub fn hidden_changes(&self, worktree: &Path) -> Result<Vec<Change>> {
-        let known = self.changes(worktree)?;
+        self.check_ours(worktree)?;
         if unwatched(worktree)?.is_empty() {
             return Ok(Vec::new());
         }
+        let known = self.changes(worktree)?;
         let index = Index::of(worktree)?;
         let answer = status(index.git(worktree)).run()?;
         let mut changes = parse_status(&answer)?;

@@ -205,6 +205,7 @@ pub(super) fn signs_of(hub: &Hub, id: &SessionId, agent: AgentId, record: &Agent
         ],
         leader: record.run.as_ref().and_then(|run| run.process.clone()),
         except,
+        began_here: false,
     }
 }
 

@@ -160,6 +160,7 @@ pub(super) fn to_the_end(
         variables: vec![sign],
         leader: None,
         except: Vec::new(),
+        began_here: true,
     };
     Ending::of(&signs).kill();
     Ok(finished?)

@@ -27,6 +27,8 @@ pub struct Signs {
     pub leader: Option<ProcessMark>,
     /// Those that are none of the agent's all the same: supervisors of others.
     pub except: Vec<ProcessMark>,
+    /// Whether this process has started whoever started them: then who began before it is none.
+    pub began_here: bool,
 }
 
 /// A process that an agent has left.
@@ -47,12 +49,17 @@ pub fn find(signs: &Signs) -> Vec<Left> {
     let own = own_line();
     let group = signs.leader.as_ref().filter(|mark| mark::is_alive(mark));
     let group = group.map(|mark| mark.pid);
+    let begun = signs.began_here.then(|| Stat::of(std::process::id()));
+    let begun = begun.flatten().map_or(0, |stat| stat.start_ticks);
     let mut found: Vec<Left> = stat::numbers()
         .filter(|pid| !own.contains(pid))
         .filter_map(|pid| {
             let stat = Stat::of(pid)?;
             let in_group = group == Some(stat.group);
-            let marked = || !stat.has_terminal && has_all(pid, &signs.variables);
+            // Looking into the environment of all processes takes longer than a short command.
+            let marked = || {
+                stat.start_ticks >= begun && !stat.has_terminal && has_all(pid, &signs.variables)
+            };
             if !in_group && !marked() {
                 return None;
             }

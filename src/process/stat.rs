@@ -1,6 +1,7 @@
 //! What the system says of a process in one line: `proc_pid_stat(5)`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 
 /// Fields 3, 4, 5, 7 and 22 of `/proc/<pid>/stat`.
 #[derive(Clone, Debug)]
@@ -15,7 +16,11 @@ pub(super) struct Stat {
 impl Stat {
     /// `None` when there is no such process.
     pub fn of(pid: u32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // All of it comes at once, and is shorter than this.
+        let mut buffer = [0; 2048];
+        let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+        let length = file.read(&mut buffer).ok()?;
+        let stat = String::from_utf8_lossy(buffer.get(..length)?);
         // The second field is the program's name in parentheses, and may hold both of them.
         let (_, fields) = stat.rsplit_once(") ")?;
         let mut fields = fields.split(' ');

@@ -260,7 +260,7 @@ impl Rounds<'_> {
         if kind == PlaceKind::WorktreeAsItIs {
             return Ok((Vec::new(), None, None));
         }
-        let changes = self.hub.repository.changes(&folder)?;
+        let changes = self.hub.repository.glanced_changes(&folder)?;
         let (left, put_back): (Vec<_>, Vec<_>) = changes
             .into_iter()
             .partition(|change| change.kind == ChangeKind::Untracked);

@@ -56,13 +56,17 @@ impl Hub {
             return true;
         }
         let has = |one: &CommitId, other: &CommitId| self.repository.is_ancestor(one, other);
-        let outlook = match (has(tip, onto), has(onto, tip)) {
-            (Ok(true), _) => None,
-            (_, Ok(true)) => Some(MergeOutlook {
+        let outlook = if tip == onto {
+            None
+        } else if let Ok(true) = has(onto, tip) {
+            Some(MergeOutlook {
                 clean: true,
                 conflicts: Vec::new(),
-            }),
-            _ => return false,
+            })
+        } else if let Ok(true) = has(tip, onto) {
+            None
+        } else {
+            return false;
         };
         self.outlooks.borrow_mut().insert(pair, outlook);
         true

@@ -8,6 +8,7 @@ use crate::store;
 
 use super::error::Result;
 use super::hub::Hub;
+use super::patience::Patience;
 
 /// Which sessions to list, and in which order.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,9 @@ pub struct Request {
     /// At most this many.
     pub limit: Option<usize>,
 }
+
+/// After how many sessions it is looked whether to go on.
+const LOOK: usize = 1000;
 
 /// Lists the sessions; one whose files are damaged is listed as `corrupt` with the reason.
 ///
@@ -46,7 +50,13 @@ pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
     // Where any session fits, the first few are enough.
     let any_fits = request.states.is_empty() && owner.is_none();
     let at_most = request.limit.filter(|_| any_fits);
+    let mut patience = Patience::new(hub, "reading sessions", found.len());
+    let mut seen = 0;
     hub.dir.list(&found, at_most, |listed| {
+        seen += 1;
+        if seen % LOOK == 0 && !patience.goes_on(seen) {
+            return ControlFlow::Break(());
+        }
         if let Some(reason) = &listed.reason {
             corrupt.push(CorruptSession {
                 session_id: listed.session_id.clone(),
@@ -64,5 +74,6 @@ pub fn run(hub: &Hub, request: &Request) -> Result<ListReport> {
             ControlFlow::Continue(())
         }
     });
+    hub.interrupt.check()?;
     Ok(ListReport { sessions, corrupt })
 }

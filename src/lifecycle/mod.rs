@@ -39,6 +39,7 @@ mod outlook;
 mod owner;
 mod parent;
 pub mod path;
+mod patience;
 pub mod pause;
 pub mod presets;
 mod prompts;

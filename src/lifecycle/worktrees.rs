@@ -17,6 +17,7 @@ use crate::store::StoredSession;
 
 use super::error::Result;
 use super::hub::Hub;
+use super::patience::Patience;
 
 /// A worktree of a session, with the agent it belongs to.
 #[derive(Clone, Debug)]
@@ -100,19 +101,12 @@ impl Hub {
         left: &LeftByEval,
         meanwhile: impl FnOnce() -> T,
     ) -> Result<(Vec<Result<Vec<Change>>>, T)> {
-        const WHAT: &str = "looking at worktrees";
-        let _doing = self.doing(WHAT);
         let paths = worktrees.iter().map(|found| found.worktree.path.clone());
         let paths: Vec<PathBuf> = paths.collect();
-        let mut told = None;
-        let (found, other) = self
-            .repository
-            .changes_of_all(&paths, meanwhile, &mut |done| {
-                if told.replace(done) != Some(done) {
-                    self.count(WHAT, Some((done, paths.len())));
-                }
-                self.interrupt.signal().is_none()
-            });
+        let mut patience = Patience::new(self, "looking at worktrees", paths.len());
+        let mut watch = |done| patience.goes_on(done);
+        let repository = &self.repository;
+        let (found, other) = repository.changes_of_all(&paths, meanwhile, &mut watch);
         self.interrupt.check()?;
         let found = found.into_iter().flatten();
         let work = found.zip(worktrees).map(|(changes, found)| {

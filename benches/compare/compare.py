@@ -9,17 +9,33 @@ import sys
 
 from busy import busy
 from chart import draw
+from evaluation import evaluation
 from measure import hermetic
-from rows import ALL, Bench
+from rows import Bench, listing, refs, startup
+from worktrees import spawn, status
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(ROOT, "docs", "performance.md")
 PLOTS = os.path.join(ROOT, "docs", "performance.svg")
 BEGIN, END = "<!-- compare -->", "<!-- /compare -->"
+ROWS = {
+    "startup": startup,
+    "list": listing,
+    "refs": refs,
+    "status": status,
+    "spawn": spawn,
+    "eval": evaluation,
+    "busy": busy,
+}
 TITLES = {
-    "list": ("list against sessions", "sessions", "ms"),
+    "list": ("list and status against sessions", "sessions", "ms"),
     "memory of list": ("peak memory of list", "sessions", "MB"),
     "status among refs": ("one session among refs", "refs", "ms"),
+    "memory of status": ("peak memory of status", "refs", "MB"),
+    "worktrees against files": ("one worktree against files", "files", "ms"),
+    "memory against files": ("peak memory of one worktree", "files", "MB"),
+    "worktrees against agents": ("worktrees of 10,000 files", "agents", "ms"),
+    "memory against agents": ("peak memory of worktrees", "agents", "MB"),
 }
 
 
@@ -28,6 +44,10 @@ def milliseconds(runs):
     digits = 0 if runs.median > 0.1 else 1
     show = lambda seconds: f"{seconds * 1000:,.{digits}f}"
     return f"{show(runs.median)} ms ({show(low)} to {show(high)})"
+
+
+def memory(runs):
+    return "" if runs.kilobytes is None else f", {runs.megabytes:.0f} MB"
 
 
 def line(row):
@@ -41,7 +61,7 @@ def line(row):
     middle, low, high = row["ratio"]
     times = "× faster" if row["faster"] else "×"
     return (
-        f"| {row['work']} | {milliseconds(ours)}, {ours.megabytes:.0f} MB "
+        f"| {row['work']} | {milliseconds(ours)}{memory(ours)} "
         f"| {row['baseline']}: {milliseconds(baseline)} "
         f"| {middle:.2f} {times} ({low:.2f} to {high:.2f}) | {row['target']} | {reached} |"
     )
@@ -77,8 +97,8 @@ def write_page(text):
 
 def panels(curves):
     made = []
-    for plot, lines in curves.items():
-        title, across, up = TITLES[plot]
+    for plot, (title, across, up) in TITLES.items():
+        lines = curves.get(plot, {})
         # On a logarithmic axis there is no curve of one point.
         lines = {name: points for name, points in lines.items() if len(points) > 1}
         if lines:
@@ -87,16 +107,15 @@ def panels(curves):
 
 
 def main():
-    rows = {**ALL, "busy": busy}
     parser = argparse.ArgumentParser(prog="benches/compare.sh", description=__doc__)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(rows)}; all without")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all without")
     parser.add_argument("--quick", action="store_true", help="small inputs, few rounds, and the page stays as it is")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--hub", required=True)
     parser.add_argument("--floor", required=True)
     parser.add_argument("--cache", required=True)
     asked = parser.parse_args()
-    unknown = set(asked.rows) - set(rows)
+    unknown = set(asked.rows) - set(ROWS)
     if unknown:
         parser.error(f"there is no row {', '.join(unknown)}")
     home = os.path.join(asked.cache, "home")
@@ -104,12 +123,12 @@ def main():
     os.makedirs(home)
     rounds = 5 if asked.quick else asked.rounds
     bench = Bench(asked.hub, asked.floor, asked.cache, rounds, asked.quick, hermetic(home))
-    for name in asked.rows or rows:
-        rows[name](bench)
+    for name in asked.rows or ROWS:
+        ROWS[name](bench)
     text = table(bench.rows, surroundings())
     print(f"\n{text}")
     if not asked.quick and not asked.rows:
-        write_page(text)
+        write_page(f"{text}\n\n![How it grows](performance.svg)")
         with open(PLOTS, "w", encoding="utf-8") as file:
             file.write(draw(panels(bench.curves)))
         print(f"\nwritten: {PAGE}, {PLOTS}", file=sys.stderr)

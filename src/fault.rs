@@ -25,6 +25,8 @@ pub enum Point {
     MakeFile,
     /// A file or a link is brought from the main worktree into another one.
     Carry,
+    /// Some files of a commit, or the index that tells of them, are written into new worktrees.
+    Fill,
     /// A folder is made.
     MakeFolder,
     /// A file or a folder gets another name: a draft becomes a session, a log is put aside.
@@ -69,13 +71,14 @@ pub enum Point {
 
 impl Point {
     /// Every one, in the order of their declaration.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Append,
         Self::Mend,
         Self::WriteBeside,
         Self::PutInPlace,
         Self::MakeFile,
         Self::Carry,
+        Self::Fill,
         Self::MakeFolder,
         Self::Rename,
         Self::RemoveFile,
@@ -108,6 +111,7 @@ impl Point {
             Self::PutInPlace => "put-in-place",
             Self::MakeFile => "make-file",
             Self::Carry => "carry",
+            Self::Fill => "fill",
             Self::MakeFolder => "make-folder",
             Self::Rename => "rename",
             Self::RemoveFile => "remove-file",

@@ -1,4 +1,4 @@
-//! Making and removing worktrees; always by the git program.
+//! Making and removing worktrees by the git program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,19 +43,26 @@ impl Repository {
     /// # Errors
     /// When git refuses; what it had made by then is for [`Repository::remove_worktree`].
     pub fn add_worktree(&self, new: &NewWorktree<'_>) -> Result<()> {
-        let mut call = self.locked_worktree(new.reason)?;
-        call = match new.branch {
-            Some(branch) => call.args(["--no-track", "-b", branch.as_str()]),
-            None => call.without_hooks().arg("--detach"),
-        };
-        call.arg("--")
-            .arg(new.path)
-            .arg(new.commit.as_str())
-            .run()?;
+        self.run_add(new, &[])?;
         if new.branch.is_some() {
             self.unlock(new.path)?;
         }
         Ok(())
+    }
+
+    /// Makes a worktree that holds no files yet, and its branch; it stays locked.
+    pub(super) fn add_unfilled(&self, new: &NewWorktree<'_>) -> Result<()> {
+        self.run_add(new, &["--no-checkout"])
+    }
+
+    fn run_add(&self, new: &NewWorktree<'_>, options: &[&str]) -> Result<()> {
+        let mut call = self.locked_worktree(new.reason)?.args(options);
+        call = match new.branch {
+            Some(branch) => call.args(["--no-track", "-b", branch.as_str()]),
+            None => call.without_hooks().arg("--detach"),
+        };
+        let call = call.arg("--").arg(new.path).arg(new.commit.as_str());
+        call.run().map(drop)
     }
 
     /// The beginning of a call that makes a worktree which is locked from its first moment.
@@ -201,13 +208,12 @@ impl Repository {
         } else {
             self.check_ours(path)?;
         }
-        if known.locked.is_some() {
-            self.unlock(path)?;
-        }
+        // Twice: locked, too. Were it unlocked first, a kill after that would leave what looks
+        // like somebody's worktree.
         let call = self
             .git()
             .uninterrupted()
-            .args(["worktree", "remove", "--force"]);
+            .args(["worktree", "remove", "--force", "--force"]);
         call.arg(path).run().map(drop)
     }
 

@@ -124,6 +124,9 @@ pub enum Error {
         /// The git directory, which stands apart from its worktree.
         repository: PathBuf,
     },
+    /// Whoever watched it did not want it to go on.
+    #[error("it was stopped")]
+    Stopped,
     /// The git program refused.
     #[error("`git {command}` failed: {message}")]
     Program {
@@ -258,6 +261,7 @@ impl Diagnostic for Error {
             | Self::Io(_)
             | Self::Files { .. }
             | Self::Library { .. }
+            | Self::Stopped
             | Self::Answer { .. } => Code::Failed,
         }
     }
@@ -332,7 +336,7 @@ impl Diagnostic for Error {
             Self::Io(source) | Self::Files { source, .. } => {
                 return disk_hint(&source.to_string()).map(str::to_owned);
             }
-            Self::Answer { .. } => return None,
+            Self::Stopped | Self::Answer { .. } => return None,
         })
     }
 }

@@ -5,6 +5,7 @@
 //! | opening; branches, tags, refs; commits, the graph, diffs; the list of worktrees | libgit2 |
 //! | whatever touches a working tree, an index or a commit made in one; merges | git |
 //! | which paths of a worktree git needs to look at for `hub status` | hub itself (`glance`) |
+//! | the files of new worktrees, where nothing stands between a blob and its file | hub, with libgit2, and git looks at them |
 //! | everything, where libgit2 cannot open the repository (reftable, SHA-256) | git |
 //!
 //! The second line is git's because libgit2 loses data there or departs from what the
@@ -21,6 +22,7 @@ mod checkout;
 mod comeback;
 mod diff;
 mod error;
+mod fill;
 mod glance;
 mod graft;
 mod graph;
@@ -48,6 +50,7 @@ pub use carry::INCLUDE_FILE;
 pub use changes::{Change, ChangeKind, Committed};
 pub use checkout::{NewWorktree, Removal};
 pub use error::{Error, Result, end_of};
+pub use fill::{Making, Watch};
 pub use graph::CommitInfo;
 pub use joining::MergeResult;
 pub use merge::Advanced;

@@ -1,5 +1,7 @@
 //! `hub spawn`: branches, worktrees and prompts, then the agents themselves.
 
+mod making;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -15,10 +17,9 @@ use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::{SpawnReport, SpawnedAgent};
 use crate::domain::session::{AgentRecord, SessionConfig};
 use crate::domain::state::SessionState;
-use crate::git::{self, NewWorktree, RefChange, Removal, Worktree};
+use crate::git::{self, RefChange, Removal, Worktree};
 use crate::store::{LockedSession, StoredSession, atomic};
 
-use super::carry::Carrier;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::moves::made;
@@ -198,7 +199,7 @@ pub(super) fn make(hub: &Hub, session: &mut LockedSession, recipe: &Recipe) -> R
         moves.collect(),
     )?;
     let mut finished = Vec::new();
-    let stand = make_worktrees(hub, session, &commit, &branches, &mut finished)
+    let stand = making::worktrees(hub, session, &commit, &branches, &mut finished)
         .and_then(|()| enlist(hub, session, &branches, prompts));
     drop(lock);
     if let Err(error) = stand {
@@ -268,34 +269,6 @@ pub(super) fn check_free(
 /// Where the worktree of an agent is made.
 pub(super) fn worktree_path(hub: &Hub, config: &SessionConfig, agent: AgentId) -> PathBuf {
     hub.worktrees_of(&config.session_id).join(agent.to_string())
-}
-
-fn make_worktrees(
-    hub: &Hub,
-    session: &mut LockedSession,
-    commit: &CommitId,
-    branches: &[AttemptBranch],
-    finished: &mut Vec<AgentId>,
-) -> Result<()> {
-    let config = session.config().clone();
-    let mut carrier = Carrier::new(hub)?;
-    let _doing = hub.doing("making worktrees");
-    for (done, branch) in branches.iter().enumerate() {
-        hub.interrupt.check()?;
-        hub.count("making worktrees", Some((done, branches.len())));
-        let path = worktree_path(hub, &config, branch.agent);
-        hub.repository.add_worktree(&NewWorktree {
-            path: &path,
-            commit,
-            branch: Some(&branch.name()),
-            reason: MAKING,
-        })?;
-        carrier.fill(hub, &path)?;
-        finished.push(branch.agent);
-        let step = json!({ "agent": branch.agent, "branch": branch, "worktree": path });
-        hub.record(session, Operation::Spawn, Phase::Step, step)?;
-    }
-    Ok(())
 }
 
 /// Writes the prompts and walks `init → running`, the last step of spawning.

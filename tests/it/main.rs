@@ -26,6 +26,7 @@ mod established;
 mod evaluation;
 mod events;
 mod faults;
+mod filling;
 mod graft;
 mod hermetic;
 mod installation;

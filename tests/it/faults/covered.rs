@@ -15,12 +15,13 @@ use super::second::BESIDE;
 use super::{COMMANDS, scenario};
 
 /// Subcommands of git that change nothing.
-const READS: [&str; 18] = [
+const READS: [&str; 19] = [
     "--version",
     "cat-file",
     "check-ignore",
     "config",
     "diff",
+    "diff-files",
     "diff-index",
     "diff-tree",
     "for-each-ref",

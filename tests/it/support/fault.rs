@@ -155,7 +155,11 @@ fn git_shim(hub: Hub, repo: &TestRepo, when: &str) -> Hub {
         n=0\n\
         case $(tr '\\0' ' ' <\"/proc/$PPID/cmdline\") in\n\
         *'/hub '*supervise*) ;;\n\
-        *'/hub '*) n=$(($(cat '{count}') + 1)); echo $n >'{count}' ;;\n\
+        *'/hub '*)\n\
+            # Two threads of hub may be here at the same time.\n\
+            until mkdir '{count}.lock' 2>/dev/null; do :; done\n\
+            n=$(($(cat '{count}') + 1)); echo $n >'{count}'\n\
+            rmdir '{count}.lock' ;;\n\
         esac\n\
         if [ $at$n = before$target ]; then kill -KILL $PPID; exit 1; fi\n\
         '{real}' \"$@\"\n\

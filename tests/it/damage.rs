@@ -198,3 +198,37 @@ fn a_session_that_was_replaced_before_its_lock_was_had_is_locked_anew() {
     let status = repo.hub(["status", &session, "--json"]).json();
     assert_eq!(status["state"]["state"], "running");
 }
+
+/// The clock was wrong once, or runs backwards: what was done then is in the future.
+#[test]
+fn a_session_of_a_time_that_is_yet_to_come_goes_the_whole_road() {
+    let repo = TestRepo::new().with_bench();
+    let session = repo.evaluated(|_| ());
+    let state = repo
+        .hub_dir()
+        .join("sessions")
+        .join(&session)
+        .join("state.json");
+    let later = |repo: &TestRepo| {
+        let mut found: serde_json::Value = serde_json::from_str(&repo.read(&state)).unwrap();
+        found["updated"] = "2099-01-01T00:00:00+00:00".into();
+        repo.write(&state, found.to_string());
+    };
+    for command in [
+        &["archive", &session][..],
+        &["cleanup", "--all", "--older-than", "0s"],
+        &["undo", &session],
+        &["cleanup", &session],
+        &["restore", &session],
+        &["cleanup", &session],
+        &["status", &session],
+        &["metrics", &session],
+        &["init", "--task", "Another"],
+        &["spawn", "latest", "--no-start"],
+    ] {
+        later(&repo);
+        repo.hub(command).ok();
+    }
+    let told = repo.hub(["doctor"]).run();
+    assert!(told.stdout.contains("2099"), "{told}");
+}

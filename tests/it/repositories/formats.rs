@@ -165,3 +165,15 @@ fn a_base_checkout_that_cannot_be_found_does_not_fall_behind() {
     road.hub(&format!("merge {id}"));
     assert_eq!(repo.git_in(&home, ["status", "--porcelain"]), "");
 }
+
+#[test]
+fn a_hundred_thousand_refs() {
+    let repo = TestRepo::new().with_bench();
+    let tip = repo.git(["rev-parse", "HEAD"]);
+    let head = "# pack-refs with: peeled fully-peeled sorted \n".to_owned();
+    let refs = (100_000..200_000).map(|number| format!("{tip} refs/heads/many/{number}\n"));
+    repo.write(".git/packed-refs", head + &refs.collect::<String>());
+    Road::of(&repo, repo.path()).walk_back();
+    let list = repo.git(["for-each-ref", "--format=%(refname)", "refs/heads/many"]);
+    assert_eq!(list.lines().count(), 100_000);
+}

@@ -198,14 +198,20 @@ impl Scenario {
         self.hub().env("HUB_FAIL", every).run()
     }
 
-    /// Everything is as it was laid down, but for the files of locks; what goes on beside the
-    /// command writes for itself.
+    /// Everything is as it was laid down, but for the files of locks, and those that a process
+    /// had left that was killed; what goes on beside the command writes for itself.
     #[track_caller]
     pub fn is_as_before(&self) {
-        if self.live.is_none() {
-            let locks = [".lock", ".init.lock"];
-            self.before.assert_is_but_for(&locks, self.repo.root());
+        if self.live.is_some() {
+            return;
         }
+        let paths = self.before.paths().into_iter();
+        let mut names: Vec<&str> = paths
+            .filter_map(|path| path.file_name()?.to_str())
+            .filter(|name| name.starts_with(".new-"))
+            .collect();
+        names.extend([".lock", ".init.lock"]);
+        self.before.assert_is_but_for(&names, self.repo.root());
     }
 
     /// Runs the command with nobody who reads what it answers.

@@ -41,6 +41,7 @@ mod status;
 mod stdin;
 mod stop;
 mod supervise;
+mod sweep;
 mod templates;
 mod undo;
 mod update;
@@ -152,6 +153,9 @@ enum Command {
     /// Watch one agent to its end
     #[command(hide = true)]
     Supervise(supervise::Args),
+    /// Delete the files of worktrees that were removed
+    #[command(hide = true)]
+    Sweep,
 }
 
 /// Parses the command line, does what it says, and reports how it ended.
@@ -239,6 +243,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Completions(args) => completions::run(&args, global),
         Command::Man(args) => man::run(&args, global),
         Command::Supervise(args) => supervise::run(&args, global),
+        Command::Sweep => sweep::run(global),
     }
 }
 

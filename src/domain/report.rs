@@ -537,6 +537,9 @@ pub struct CleanupReport {
     pub state: SessionState,
     /// Worktrees that were removed.
     pub removed_worktrees: Vec<PathBuf>,
+    /// Folders with the files of removed worktrees that are still being deleted, in the
+    /// background: until they are gone, they take their space.
+    pub deleting: Vec<PathBuf>,
     /// Worktrees whose folder was gone already and that git forgot.
     pub forgotten_worktrees: Vec<PathBuf>,
     /// Branches that were deleted; what they held is in the base branch or in a tag.

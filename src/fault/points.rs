@@ -5,8 +5,8 @@
 //!   `after any=16*off->1*return(ENOSPC)`.
 //! - `HUB_FAIL_TRACE`: a file that is there, to which each effect's begin and end is appended.
 //!
-//! `hub supervise` has `HUB_FAIL_SUPERVISOR` and `HUB_FAIL_SUPERVISOR_TRACE` in place of them.
-//! What an agent or an eval command calls is not meant.
+//! `hub supervise` and `hub sweep` have `HUB_FAIL_SUPERVISOR` and `HUB_FAIL_SUPERVISOR_TRACE` in
+//! place of them. What an agent or an eval command calls is not meant.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -28,7 +28,7 @@ struct Asked {
 fn asked() -> &'static Asked {
     static ASKED: OnceLock<Asked> = OnceLock::new();
     ASKED.get_or_init(|| {
-        let supervisor = std::env::args_os().any(|word| word == "supervise");
+        let supervisor = std::env::args_os().any(|word| word == "supervise" || word == "sweep");
         let inside = !supervisor && std::env::var_os("HUB_AGENT").is_some();
         let [variable, traced] = if supervisor {
             ["HUB_FAIL_SUPERVISOR", "HUB_FAIL_SUPERVISOR_TRACE"]

@@ -56,7 +56,7 @@ impl Repository {
     /// When the folder is not a worktree of this repository, or git cannot look at it.
     pub fn changes(&self, worktree: &Path) -> Result<Vec<Change>> {
         self.check_ours(worktree)?;
-        parse_status(&status(Git::new(worktree)).run()?)
+        changes_in(worktree)
     }
 
     /// As [`Repository::changes`], where git looks only at the paths that it needs to look at.
@@ -123,19 +123,6 @@ impl Repository {
             worktree: worktree.to_path_buf(),
             glance: self.glance(worktree, &admin),
         })
-    }
-
-    /// Paths that git ignores, folders as a whole: what goes with the worktree without a word.
-    ///
-    /// # Errors
-    /// As [`Repository::changes`].
-    pub fn ignored(&self, worktree: &Path) -> Result<Vec<PathBuf>> {
-        self.check_ours(worktree)?;
-        let answer = Git::new(worktree)
-            .args(["ls-files", "-z", "--others", "--ignored"])
-            .args(["--exclude-standard", "--directory"])
-            .run()?;
-        Ok(paths(&answer).collect())
     }
 
     /// Whether git ignores a path of the main worktree; a bare repository has nothing to ignore.
@@ -237,16 +224,7 @@ impl Repository {
     /// # Errors
     /// As [`Repository::changes`].
     pub fn hidden_changes(&self, worktree: &Path) -> Result<Vec<Change>> {
-        self.check_ours(worktree)?;
-        if unwatched(worktree)?.is_empty() {
-            return Ok(Vec::new());
-        }
-        let known = self.changes(worktree)?;
-        let index = Index::of(worktree)?;
-        let answer = status(index.git(worktree)).run()?;
-        let mut changes = parse_status(&answer)?;
-        changes.retain(|change| !known.contains(change));
-        Ok(changes)
+        hidden_beside(worktree, &self.changes(worktree)?)
     }
 
     /// How git stages everything, what is outside of a sparse checkout, too.
@@ -406,6 +384,36 @@ fn collect<T>(
         }
     }
     all
+}
+
+/// What is changed or new in a folder that was found to be the worktree that is meant.
+pub(super) fn changes_in(worktree: &Path) -> Result<Vec<Change>> {
+    parse_status(&status(Git::new(worktree)).run()?)
+}
+
+/// As [`changes_in`], and no program that watches files is asked or begins to watch them.
+pub(super) fn changes_unwatched(worktree: &Path) -> Result<Vec<Change>> {
+    parse_status(&status(Git::new(worktree).setting("core.fsmonitor=false")).run()?)
+}
+
+/// Paths that git ignores there, folders as a whole: what goes with it without a word.
+pub(super) fn ignored_in(worktree: &Path) -> Result<Vec<PathBuf>> {
+    let answer = Git::new(worktree)
+        .args(["ls-files", "-z", "--others", "--ignored"])
+        .args(["--exclude-standard", "--directory"])
+        .run()?;
+    Ok(paths(&answer).collect())
+}
+
+/// What is changed beside `known` in files that git was told not to look at.
+pub(super) fn hidden_beside(worktree: &Path, known: &[Change]) -> Result<Vec<Change>> {
+    if unwatched(worktree)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let index = Index::of(worktree)?;
+    let mut changes = parse_status(&status(index.git(worktree)).run()?)?;
+    changes.retain(|change| !known.contains(change));
+    Ok(changes)
 }
 
 fn status(git: Git) -> Git {

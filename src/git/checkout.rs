@@ -179,7 +179,7 @@ impl Repository {
         call.arg(path).run().map(drop)
     }
 
-    fn check_unlocked(&self, path: &Path) -> Result<()> {
+    pub(super) fn check_unlocked(&self, path: &Path) -> Result<()> {
         let worktrees = self.worktrees()?;
         let locked = worktrees
             .into_iter()

@@ -8,7 +8,6 @@
 //! its file. [`plain`] checks that; elsewhere git does it all.
 
 mod content;
-mod parallel;
 mod plain;
 mod seed;
 mod write;
@@ -20,6 +19,7 @@ use crate::fault::{Point, effect};
 
 use super::checkout::NewWorktree;
 use super::error::{Error, Result};
+use super::parallel;
 use super::program::Git;
 use super::repository::{Repository, oid};
 

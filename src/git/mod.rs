@@ -6,6 +6,7 @@
 //! | whatever touches a working tree, an index or a commit made in one; merges | git |
 //! | which paths of a worktree git needs to look at for `hub status` | hub itself (`glance`) |
 //! | the files of new worktrees, where nothing stands between a blob and its file | hub, with libgit2, and git looks at them |
+//! | the files of removed worktrees, once git has forgotten them | hub |
 //! | everything, where libgit2 cannot open the repository (reftable, SHA-256) | git |
 //!
 //! The second line is git's because libgit2 loses data there or departs from what the
@@ -16,10 +17,12 @@
 //! What holds: a ref changes only from the value that was read to the one that was meant;
 //! no folder is removed before it was checked to be the worktree that git knows there.
 
+mod aside;
 mod carry;
 mod changes;
 mod checkout;
 mod comeback;
+mod delete;
 mod diff;
 mod error;
 mod fill;
@@ -32,6 +35,7 @@ mod index_file;
 mod joining;
 mod merge;
 mod nested;
+mod parallel;
 mod private;
 mod program;
 mod protect;
@@ -41,14 +45,17 @@ mod refs;
 mod refs_below;
 mod repository;
 mod shift;
+mod sight;
 mod survey;
 mod trial;
 mod unfinished;
 mod worktrees;
 
+pub use aside::{Aside, Claim, delete_aside, delete_asides};
 pub use carry::INCLUDE_FILE;
 pub use changes::{Change, ChangeKind, Committed};
 pub use checkout::{NewWorktree, Removal};
+pub use delete::{Allowance, Deleted};
 pub use error::{Error, Result, end_of};
 pub use fill::{Making, Watch};
 pub use graph::CommitInfo;
@@ -59,6 +66,7 @@ pub use ref_files::RefFiles;
 pub use refs::{FoundRef, RefChange};
 pub use repository::Repository;
 pub use shift::Shift;
+pub use sight::Sight;
 pub use survey::HubRef;
 pub use trial::{Trial, Tried};
 pub use worktrees::Worktree;

@@ -5,38 +5,36 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
 use super::program::Git;
-use super::repository::{Repository, path_from};
+use super::repository::path_from;
 use super::worktrees::paths;
 
-impl Repository {
-    /// Refuses a worktree with a repository inside whose work is nowhere else.
-    ///
-    /// One that is clean and was pushed stays out of the way where it is a submodule or
-    /// stands in an ignored folder, as those that build tools clone.
-    ///
-    /// # Errors
-    /// [`Error::NestedRepository`] and [`Error::UnpushedCommits`].
-    pub fn check_nested(&self, worktree: &Path) -> Result<()> {
-        self.check_ours(worktree)?;
-        let untracked = Git::new(worktree)
-            .args(["ls-files", "-z", "--others"])
-            .args(["--exclude-standard", "--directory"])
-            .run()?;
-        for path in paths(&untracked) {
-            if let Some(path) = repositories_at(worktree, &path).into_iter().next() {
-                return Err(Error::NestedRepository {
-                    worktree: worktree.to_path_buf(),
-                    path,
-                });
-            }
+/// Refuses a worktree with a repository inside whose work is nowhere else; `ignored` are the
+/// paths that git ignores in it.
+///
+/// One that is clean and was pushed stays out of the way where it is a submodule or
+/// stands in an ignored folder, as those that build tools clone.
+///
+/// # Errors
+/// [`Error::NestedRepository`] and [`Error::UnpushedCommits`].
+pub(super) fn check_nested_beside(worktree: &Path, ignored: &[PathBuf]) -> Result<()> {
+    let untracked = Git::new(worktree)
+        .args(["ls-files", "-z", "--others"])
+        .args(["--exclude-standard", "--directory"])
+        .run()?;
+    for path in paths(&untracked) {
+        if let Some(path) = repositories_at(worktree, &path).into_iter().next() {
+            return Err(Error::NestedRepository {
+                worktree: worktree.to_path_buf(),
+                path,
+            });
         }
-        for path in self.ignored(worktree)? {
-            for inner in repositories_at(worktree, &path) {
-                check_kept_elsewhere(worktree, &inner)?;
-            }
-        }
-        check_links(worktree, Path::new(""))
     }
+    for path in ignored {
+        for inner in repositories_at(worktree, path) {
+            check_kept_elsewhere(worktree, &inner)?;
+        }
+    }
+    check_links(worktree, Path::new(""))
 }
 
 /// Checks the repositories that the commit of the one at `outer` links to.

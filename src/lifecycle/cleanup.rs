@@ -9,6 +9,7 @@ mod dry_run;
 mod plan;
 mod remove;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -87,6 +88,7 @@ pub(super) fn cleanup(
         session_id: session.config().session_id.clone(),
         state: session.session().state(),
         removed_worktrees: Vec::new(),
+        deleting: Vec::new(),
         forgotten_worktrees: Vec::new(),
         deleted_branches: Vec::new(),
         archived: Vec::new(),
@@ -119,7 +121,27 @@ pub(super) fn cleanup(
         Err(error) => (Phase::TakenBack, json!({ "stopped_by": error.to_string() })),
     };
     hub.record(session, Operation::Cleanup, phase, detail)?;
+    report.deleting = delete_files(hub);
     done.map(|()| report)
+}
+
+/// Deletes the files of what was removed; returns the folders that are deleted in the background.
+fn delete_files(hub: &Hub) -> Vec<PathBuf> {
+    let swept = hub.sweep();
+    for (folder, error) in swept.failed {
+        hub.warn(format!(
+            "what is left of a removed worktree stays in {}: {error}; `hub doctor --fix` tries again",
+            folder.display()
+        ));
+    }
+    match swept.going.len() {
+        0 => {}
+        1 => hub.note("the files of 1 worktree are being deleted in the background"),
+        count => hub.note(format!(
+            "the files of {count} worktrees are being deleted in the background"
+        )),
+    }
+    swept.going
 }
 
 /// What a command has just ended goes a moment later.

@@ -285,6 +285,7 @@ impl Hub {
             let selector = SessionSelector::Prefix(id.to_string());
             return Err(store::Error::NoSession { selector }.into());
         }
+        self.go_on_sweeping();
         Ok(settled)
     }
 

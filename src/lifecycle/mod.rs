@@ -45,6 +45,7 @@ pub mod presets;
 mod prompts;
 mod ready;
 mod recover;
+pub mod removals;
 pub mod restore;
 pub mod retry;
 pub mod rounds;

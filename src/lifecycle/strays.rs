@@ -14,7 +14,7 @@ use crate::domain::report::{StrayKind, StrayOutcome, StrayReport};
 use crate::domain::state::SessionState;
 use crate::domain::text::quoted;
 use crate::fault::{Point, effect};
-use crate::git::{RefChange, Worktree};
+use crate::git::{self, Aside, RefChange, Worktree};
 use crate::store::StoredSession;
 
 use super::error::{Error, Result};
@@ -29,6 +29,7 @@ pub(super) struct Stray {
 enum Removal {
     Forget(PathBuf),
     Folder(PathBuf),
+    Files(PathBuf),
     Branch(RefName, CommitId),
 }
 
@@ -99,6 +100,7 @@ pub(super) fn find_ownerless(hub: &Hub) -> Result<Vec<Stray>> {
         found.extend(of_worktree(hub, &sessions, worktree)?);
     }
     found.extend(folders(hub, &worktrees));
+    found.extend(put_aside(hub));
     found.extend(branches(hub, &sessions, &worktrees)?);
     found.extend(kept(hub, &sessions)?);
     Ok(found)
@@ -236,6 +238,32 @@ fn folders(hub: &Hub, worktrees: &[Worktree]) -> Vec<Stray> {
         }
     }
     found
+}
+
+/// Folders of removed worktrees that nobody is deleting, and those that no session settles.
+fn put_aside(hub: &Hub) -> Vec<Stray> {
+    let root = hub.worktree_root();
+    let Some(_claim) = hub.repository.claim_asides(&root) else {
+        return Vec::new();
+    };
+    let forgotten = hub.repository.forgotten_asides(&root);
+    let left = |place: Aside| {
+        let (path, stood) = (place.aside, place.worktree);
+        let below = stood.strip_prefix(&root).ok();
+        let (session, agent) = below.and_then(named_by)?;
+        if forgotten.contains(&path) {
+            let what = "files of a removed worktree that were not deleted to the end";
+            let cure = "`hub cleanup --all` deletes them";
+            let stray = Stray::new(StrayKind::LeftFiles, what, cure);
+            let stray = stray.of(Some(session), agent).at(&path);
+            return Some(stray.removed_by(Removal::Files(path)));
+        }
+        // Else the next command that locks the session puts it back.
+        let is_gone = !hub.dir.session(&session).path().exists();
+        is_gone.then(|| folder_stray(&path, session, agent))
+    };
+    let found = hub.repository.asides(&root).into_iter();
+    found.filter_map(left).collect()
 }
 
 /// Whether somebody may be making or removing the worktrees of a session.
@@ -393,7 +421,9 @@ pub(super) fn remove(hub: &Hub, stray: Stray) -> Result<StrayReport> {
             report.outcome = StrayOutcome::Found;
             report.problem = Some("nothing else holds its commits any more".to_owned());
         }
-        Err(error) if error.code() == Code::Failed => return Err(error),
+        Err(error) if error.code() == Code::Failed && !matches!(removal, Removal::Files(_)) => {
+            return Err(error);
+        }
         Err(error) => {
             report.outcome = StrayOutcome::Failed;
             report.problem = Some(error.to_string());
@@ -409,9 +439,17 @@ pub(super) fn remove(hub: &Hub, stray: Stray) -> Result<StrayReport> {
 /// Takes it away, unless something would be lost by now.
 fn take_away(hub: &Hub, removal: &Removal) -> Result<bool> {
     hub.dir.create()?;
-    let _lock = hub.lock_repository("cleanup")?;
+    let _lock = match removal {
+        // That takes long, and is in nobody's way.
+        Removal::Files(_) => None,
+        _ => Some(hub.lock_repository("cleanup")?),
+    };
     match removal {
         Removal::Forget(path) => hub.repository.forget_worktree(path)?,
+        Removal::Files(path) => {
+            git::delete_aside(path, &mut None)?;
+            hub.repository.drop_asides(&hub.worktree_root());
+        }
         Removal::Folder(path) => {
             let told = Error::io("remove", path);
             let remove = || match std::fs::remove_dir(path) {

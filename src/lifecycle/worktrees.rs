@@ -85,9 +85,20 @@ impl Hub {
         left: &LeftByEval,
         agent: AgentId,
     ) -> Result<Vec<Change>> {
-        let mut changes = self.repository.changes(worktree)?;
+        let changes = self.repository.changes(worktree)?;
+        Ok(self.work_of(worktree, changes, left, agent))
+    }
+
+    /// As [`Hub::work_in`], of changes that were found there.
+    pub(super) fn work_of(
+        &self,
+        worktree: &Path,
+        mut changes: Vec<Change>,
+        left: &LeftByEval,
+        agent: AgentId,
+    ) -> Vec<Change> {
         left.forget(self, worktree, agent, &mut changes);
-        Ok(changes)
+        changes
     }
 
     /// As [`Hub::work_in`] of several worktrees, which are looked at side by side while
@@ -181,12 +192,15 @@ fn forget_left(worktree: &Path, changes: &mut Vec<Change>, left: &[LeftFile]) {
     changes.retain(|change| change.kind != ChangeKind::Untracked || !by_eval(change));
 }
 
+/// What is changed or new in a worktree, and how it stands there.
+pub(super) type Seen = (Vec<Change>, Vec<LeftFile>);
+
 /// What is changed or new in a worktree, and how it stands there: two looks that are equal have
 /// nobody at work between them.
 ///
 /// # Errors
 /// When git cannot look.
-pub(super) fn seen(hub: &Hub, worktree: &Path) -> Result<(Vec<Change>, Vec<LeftFile>)> {
+pub(super) fn seen(hub: &Hub, worktree: &Path) -> Result<Seen> {
     let changes = hub.repository.changes(worktree)?;
     Ok((changes.clone(), stamped(worktree, changes)))
 }

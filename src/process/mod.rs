@@ -4,6 +4,7 @@
 //! - [`supervisor`] is both ends of the small process that watches one agent: it is
 //!   started detached from the terminal, and told when to begin.
 //! - [`watch`] is what it does then: one attempt with its limits, and what is asked of it meanwhile.
+//! - [`background`] starts what goes on when hub ends.
 //! - [`mark`] tells a process from a later one with the same number.
 //! - [`ports`] gives each agent TCP ports of its own.
 //! - [`attach`] connects the user's terminal with that of an agent.
@@ -14,6 +15,7 @@
 
 mod allowance;
 pub mod attach;
+pub mod background;
 mod begun;
 pub mod census;
 pub mod command;

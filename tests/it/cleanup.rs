@@ -5,6 +5,7 @@ mod eval_files;
 mod forced;
 mod in_use;
 mod missing;
+mod put_aside;
 mod refused;
 mod strays;
 

@@ -161,6 +161,8 @@ pub enum StrayKind {
     UnknownWorktree,
     /// A folder among the worktrees that git does not know.
     UnknownFolder,
+    /// Files of a removed worktree that were not deleted to the end.
+    LeftFiles,
     /// An attempt's branch without its session.
     OrphanBranch,
     /// Archive tags without their session.
@@ -178,6 +180,7 @@ impl StrayKind {
             Self::LostWorktree => "lost_worktree",
             Self::UnknownWorktree => "unknown_worktree",
             Self::UnknownFolder => "unknown_folder",
+            Self::LeftFiles => "left_files",
             Self::OrphanBranch => "orphan_branch",
             Self::OrphanTags => "orphan_tags",
             Self::OrphanSnapshots => "orphan_snapshots",

@@ -55,6 +55,9 @@ pub fn all(hub: &Hub, request: &AllRequest) -> Result<CleanupAllReport> {
             strays::remove(hub, stray)?
         });
     }
+    if !request.dry_run {
+        hub.go_on_sweeping();
+    }
     Ok(report)
 }
 

@@ -8,7 +8,7 @@ use crate::domain::effects::Standing;
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::report::LeftProcess;
 use crate::domain::session::Session;
-use crate::git::{self, Worktree};
+use crate::git::{self, Sight, Worktree};
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
 use crate::lifecycle::worktrees::{AgentWorktree, LeftByEval};
@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub kind: PlanKind,
     /// The files that only it holds.
     pub work: Vec<PathBuf>,
+    /// What git ignores in it, folders as a whole.
+    pub ignored: Vec<PathBuf>,
     /// Who works in it, and is left alone.
     pub processes: Vec<LeftProcess>,
     /// Why it stays; the cleanup is refused then.
@@ -58,7 +60,11 @@ pub(super) fn look(
     left: &LeftByEval,
     how: Look,
 ) -> Result<Vec<Plan>> {
-    hub.worktrees_of_agents(session)?
+    let found = hub.worktrees_of_agents(session)?;
+    let there = found.iter().filter(|found| !found.worktree.missing);
+    let there: Vec<PathBuf> = there.map(|found| found.worktree.path.clone()).collect();
+    let mut sights = look_into(hub, &there)?.into_iter();
+    found
         .into_iter()
         .map(|found| {
             let mut plan = Plan {
@@ -67,15 +73,31 @@ pub(super) fn look(
                 standing: standing_of(&found.worktree),
                 kind: PlanKind::Remove,
                 work: Vec::new(),
+                ignored: Vec::new(),
                 processes: Vec::new(),
                 refusals: Vec::new(),
             };
-            if let Err(error) = plan.look(hub, &session.id, left, &found, how) {
+            let sight = if found.worktree.missing {
+                None
+            } else {
+                sights.next()
+            };
+            if let Err(error) = plan.look(hub, &session.id, left, &found, sight, how) {
                 plan.refused(error)?;
             }
             Ok(plan)
         })
         .collect()
+}
+
+/// What is in the worktrees, found out by several threads.
+fn look_into(hub: &Hub, worktrees: &[PathBuf]) -> Result<Vec<git::Result<Sight>>> {
+    let _doing = hub.doing("looking into worktrees");
+    let looked = hub.repository.look_into(worktrees, &mut |done| {
+        hub.count("looking into worktrees", Some((done, worktrees.len())));
+        hub.interrupt.check().is_ok()
+    });
+    looked.map_err(|error| hub.cause(error.into()))
 }
 
 fn standing_of(worktree: &Worktree) -> Option<Standing> {
@@ -121,6 +143,7 @@ impl Plan {
         session: &SessionId,
         left: &LeftByEval,
         found: &AgentWorktree,
+        sight: Option<git::Result<Sight>>,
         how: Look,
     ) -> Result<()> {
         let worktree = &found.worktree;
@@ -129,10 +152,10 @@ impl Plan {
             let (path, reason) = (path.clone(), reason.clone());
             self.refused(git::Error::LockedWorktree { path, reason }.into())?;
         }
-        if worktree.missing {
+        let Some(sight) = sight else {
             self.kind = PlanKind::Forget;
             return check_reached(hub, session, found, how.force);
-        }
+        };
         if how.processes {
             self.look_for_processes(session, how.force)?;
         }
@@ -142,8 +165,10 @@ impl Plan {
             let worktree = path.clone();
             self.refused(Error::WorktreeBusy { worktree, what })?;
         }
-        let mut work = hub.work_in(&path, left, found.agent)?;
-        work.extend(hub.repository.hidden_changes(&path)?);
+        let sight = sight?;
+        let mut work = hub.work_of(&path, sight.changes, left, found.agent);
+        work.extend(sight.hidden);
+        self.ignored = sight.ignored;
         self.work = work.into_iter().map(|change| change.path).collect();
         if !self.work.is_empty() {
             self.kind = PlanKind::Snapshot;
@@ -155,7 +180,7 @@ impl Plan {
                 })?;
             }
         }
-        if let Err(error) = hub.repository.check_nested(&path) {
+        if let Err(error) = sight.nested {
             self.refused(error.into())?;
         }
         check_reached(hub, session, found, how.force)

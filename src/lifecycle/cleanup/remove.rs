@@ -1,6 +1,6 @@
 //! Removing the worktrees of a session, each checked and what only it holds kept.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -8,10 +8,10 @@ use crate::domain::cleanup::named;
 use crate::domain::effects::{EFFECTS, Effects, Standing, WorktreeMove};
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::report::CleanupReport;
-use crate::git::{self, ChangeKind, Removal};
+use crate::git::{self, Aside, ChangeKind, Removal, Worktree};
 use crate::lifecycle::error::Result;
 use crate::lifecycle::hub::Hub;
-use crate::lifecycle::worktrees::{LeftByEval, seen, size_of};
+use crate::lifecycle::worktrees::{LeftByEval, Seen, seen, size_of, stamped};
 use crate::store::LockedSession;
 
 use super::plan::{Plan, PlanKind};
@@ -71,15 +71,11 @@ fn take_away(
     }
     // A removal that is cut off leaves a folder that looks like somebody's work.
     let effects = gone(plan, standing).told();
-    let removing = json!({ REMOVING: plan.path, EFFECTS: effects });
+    let place = hub.place_aside(&plan.path);
+    let aside = place.as_ref().map(|place| &place.aside);
+    let removing = json!({ REMOVING: plan.path, ASIDE: aside, EFFECTS: effects });
     hub.record(session, Operation::Cleanup, Phase::Step, removing)?;
-    if let Some(before) = before
-        && seen(hub, &plan.path)? != before
-    {
-        // Somebody is at work there: what came after the snapshot would be lost.
-        return Err(git::Error::DirtyWorktree(plan.path.clone()).into());
-    }
-    remove(hub, left, plan)
+    remove(hub, left, plan, place.as_ref(), before)
 }
 
 /// What the removal of a worktree comes to.
@@ -98,33 +94,56 @@ fn gone(plan: &Plan, standing: Option<Standing>) -> Effects {
 /// What a step of the journal calls the worktree that is checked and about to be removed.
 const REMOVING: &str = "removing";
 
+/// Where its folder is put aside then; null where git removes it.
+const ASIDE: &str = "aside";
+
 /// Finishes the removal of a worktree that a kill has cut off, where nothing but gone files is left.
 pub(in crate::lifecycle) fn finish_removal(
     hub: &Hub,
     session: &LockedSession,
     unfinished: &Unfinished,
 ) -> Result<()> {
-    let Some(path) = unfinished
-        .steps
-        .last()
-        .and_then(|step| step.get(REMOVING)?.as_str())
-    else {
-        return Ok(());
-    };
-    let worktrees = hub.worktrees_of_agents(session.session())?;
-    let found = worktrees
-        .into_iter()
-        .find(|found| found.worktree.path == Path::new(path) && !found.worktree.missing);
-    let Some(found) = found else {
+    let step = unfinished.steps.last();
+    let path_of = |name: &str| step?.get(name)?.as_str().map(PathBuf::from);
+    let Some(path) = path_of(REMOVING) else {
         return Ok(());
     };
     let _lock = hub.lock_repository("cleanup")?;
+    if let Some(aside) = path_of(ASIDE) {
+        put_back(
+            hub,
+            &Aside {
+                worktree: path.clone(),
+                aside,
+            },
+        )?;
+    }
+    let worktrees = hub.worktrees_of_agents(session.session())?;
+    let found = worktrees
+        .into_iter()
+        .find(|found| found.worktree.path == path && !found.worktree.missing);
+    let Some(found) = found else {
+        return Ok(());
+    };
     let path = &found.worktree.path;
     hub.repository.repair_worktree(path)?;
     let left = LeftByEval::of(session.snapshot())?;
     let left = hub.work_in(path, &left, found.agent)?;
     if left.iter().all(|change| change.kind == ChangeKind::Gone) {
-        hub.repository.remove_worktree(path, Removal::Snapshotted)?;
+        let place = hub.place_aside(path);
+        if !put_away(hub, place.as_ref(), |_| Ok(true))? {
+            hub.repository.remove_worktree(path, Removal::Snapshotted)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts a folder back that git has not forgotten as a worktree: it may hold work again.
+fn put_back(hub: &Hub, place: &Aside) -> Result<()> {
+    let known = hub.repository.worktrees()?;
+    let waits = |known: &Worktree| known.path == place.worktree && known.missing;
+    if known.iter().any(waits) {
+        hub.repository.put_back(place)?;
     }
     Ok(())
 }
@@ -135,12 +154,10 @@ fn tell_ignored(hub: &Hub, plan: &Plan) {
     if matches!(plan.kind, PlanKind::Forget) {
         return;
     }
-    let Ok(ignored) = hub.repository.ignored(&plan.path) else {
-        return;
-    };
-    let mut large: Vec<(u64, PathBuf)> = ignored
-        .into_iter()
-        .map(|path| (size_of(&plan.path.join(&path)), path))
+    let mut large: Vec<(u64, &PathBuf)> = plan
+        .ignored
+        .iter()
+        .map(|path| (size_of(&plan.path.join(path)), path))
         .filter(|(size, _)| *size >= LARGE)
         .collect();
     large.sort_by(|a, b| b.cmp(a));
@@ -158,7 +175,36 @@ fn tell_ignored(hub: &Hub, plan: &Plan) {
     }
 }
 
-fn remove(hub: &Hub, left: &LeftByEval, plan: &Plan) -> Result<()> {
+/// Removes a worktree; what has become of it since the plan was made, or since its snapshot
+/// (`before`), is looked at once more.
+fn remove(
+    hub: &Hub,
+    left: &LeftByEval,
+    plan: &Plan,
+    place: Option<&Aside>,
+    before: Option<Seen>,
+) -> Result<()> {
+    let may_go = |place: &Aside| {
+        // Nobody finds it any more by its path.
+        let changes = hub.repository.changes_aside(place)?;
+        Ok(match &before {
+            Some(before) => (changes.clone(), stamped(&place.aside, changes)) == *before,
+            None => hub
+                .work_of(&place.aside, changes, left, plan.agent)
+                .is_empty(),
+        })
+    };
+    if put_away(hub, place, may_go)? {
+        return Ok(());
+    }
+    // A Ctrl-C ends git's look at it, too.
+    hub.interrupt.check()?;
+    if let Some(before) = before
+        && seen(hub, &plan.path)? != before
+    {
+        // Somebody is at work there: what came after the snapshot would be lost.
+        return Err(git::Error::DirtyWorktree(plan.path.clone()).into());
+    }
     let how = match plan.kind {
         PlanKind::Snapshot => Removal::Snapshotted,
         // git would refuse the files that an evaluation left. Looked at once more:
@@ -171,4 +217,37 @@ fn remove(hub: &Hub, left: &LeftByEval, plan: &Plan) -> Result<()> {
         _ => Removal::Checked,
     };
     Ok(hub.repository.remove_worktree(&plan.path, how)?)
+}
+
+/// Puts the folder of a worktree aside, and lets git forget the worktree where `may_go` says so;
+/// else it is put back.
+fn put_away(
+    hub: &Hub,
+    place: Option<&Aside>,
+    may_go: impl FnOnce(&Aside) -> git::Result<bool>,
+) -> Result<bool> {
+    let Some(place) = place else {
+        return Ok(false);
+    };
+    if !hub.repository.put_aside(place)? {
+        return Ok(false);
+    }
+    let forgotten = may_go(place).and_then(|may| {
+        if may {
+            hub.repository.forget_aside(place)?;
+        }
+        Ok(may)
+    });
+    if !matches!(forgotten, Ok(true)) {
+        hub.repository.put_back(place)?;
+    }
+    match forgotten {
+        Ok(true) => Ok(true),
+        // git says what is in the way, or knows another one.
+        Ok(false) => Ok(false),
+        Err(error) => {
+            log::debug!("{} stays as it was: {error}", place.worktree.display());
+            Ok(false)
+        }
+    }
 }

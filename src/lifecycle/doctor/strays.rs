@@ -40,6 +40,10 @@ fn found_of(stray: Stray) -> Option<Found> {
             FindingCode::UnknownFolder,
             "somebody has put it there, or a git was killed early",
         ),
+        StrayKind::LeftFiles => (
+            FindingCode::LeftFiles,
+            "whoever deleted them was killed, or the system did not allow it",
+        ),
         StrayKind::OrphanBranch => (
             FindingCode::OrphanBranch,
             "its session's folder was removed by hand, or the branch came with a clone",

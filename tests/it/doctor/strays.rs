@@ -26,6 +26,26 @@ fn a_folder_that_git_does_not_know_goes_only_when_it_is_empty() {
 }
 
 #[test]
+fn files_of_a_removed_worktree_are_deleted_when_git_has_forgotten_it() {
+    let repo = TestRepo::new().with_bench();
+    let session = repo.spawned(1);
+    let folder = repo.root().join("repo.hub/.removing");
+    let aside = folder.join(format!("{session}.agent-7.1"));
+    let admin = repo.path().join(".git/worktrees/agent-7");
+    repo.write(aside.join(".git"), format!("gitdir: {}\n", admin.display()));
+    repo.write(aside.join("folder/file"), "text\n");
+    let found = settled(&repo, "left_files");
+    assert_eq!(found["path"], aside.to_str().unwrap());
+    assert!(!folder.exists());
+    // git knows this one: nothing of it is deleted.
+    fs::create_dir(&folder).unwrap();
+    let aside = folder.join(format!("{session}.agent-1.1"));
+    fs::rename(repo.worktree(&session, "agent-1"), &aside).unwrap();
+    repo.hub(["doctor", "--fix"]).run();
+    assert!(aside.join(".git").exists());
+}
+
+#[test]
 fn what_a_session_without_its_folder_leaves_is_told_and_goes_where_nothing_is_lost() {
     let repo = TestRepo::new().with_bench();
     let session = repo.archived(1);

@@ -143,6 +143,8 @@ codes! {
     UnknownWorktree = "unknown_worktree",
     /// A folder among the worktrees that git does not know.
     UnknownFolder = "unknown_folder",
+    /// Files of a removed worktree that were not deleted to the end.
+    LeftFiles = "left_files",
     /// An attempt's branch without its session.
     OrphanBranch = "orphan_branch",
     /// Archive tags without their session.

@@ -1,0 +1,66 @@
+//! What goes with worktrees, looked at in several of them at once.
+
+use std::path::{Path, PathBuf};
+
+use super::changes::{Change, hidden_beside};
+use super::error::{Error, Result};
+use super::nested::check_nested_beside;
+use super::parallel;
+use super::repository::Repository;
+
+/// What a worktree holds beyond its commit, and what of that is in the way of removing it.
+#[derive(Debug)]
+pub struct Sight {
+    /// What is changed or new; ignored files are not.
+    pub changes: Vec<Change>,
+    /// What is changed in files that git was told not to look at.
+    pub hidden: Vec<Change>,
+    /// Paths that git ignores, folders as a whole.
+    pub ignored: Vec<PathBuf>,
+    /// Why a repository inside of it is in the way.
+    pub nested: Result<()>,
+}
+
+impl Repository {
+    /// Looks into worktrees, on as many threads as there are processors. The answers stand in the
+    /// order of the worktrees.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when `watch`, which is told how many are done, did not want to go on.
+    pub fn look_into(
+        &self,
+        worktrees: &[PathBuf],
+        watch: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<Vec<Result<Sight>>> {
+        let ours: Vec<Result<&PathBuf>> = worktrees
+            .iter()
+            .map(|path| self.check_ours(path).map(|()| path))
+            .collect();
+        let there: Vec<&PathBuf> = ours.iter().flatten().copied().collect();
+        let looked = parallel::each(
+            there.len(),
+            || Ok::<_, Error>(()),
+            |(), number| Ok((number, there.get(number).map(|path| sight(path)))),
+            watch,
+        )?;
+        let mut looked = looked.ok_or(Error::Stopped)?;
+        looked.sort_by_key(|(number, _)| *number);
+        let mut looked = looked.into_iter().filter_map(|(_, sight)| sight);
+        let answers = ours.into_iter().map(|ours| {
+            ours?;
+            looked.next().unwrap_or(Err(Error::Stopped))
+        });
+        Ok(answers.collect())
+    }
+}
+
+fn sight(worktree: &Path) -> Result<Sight> {
+    let changes = super::changes::changes_in(worktree)?;
+    let ignored = super::changes::ignored_in(worktree)?;
+    Ok(Sight {
+        hidden: hidden_beside(worktree, &changes)?,
+        nested: check_nested_beside(worktree, &ignored),
+        changes,
+        ignored,
+    })
+}

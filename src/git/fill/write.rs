@@ -1,5 +1,6 @@
 //! Writes the files of a commit into several folders at once.
 
+use std::cell::Cell;
 use std::fs::File as OpenFile;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -11,10 +12,11 @@ use rustix::io::Errno;
 
 use crate::fault::{Point, effect};
 use crate::git::error::Error;
+use crate::git::parallel;
 use crate::git::repository::path_from;
 
 use super::content::{Content, File, Kind};
-use super::{Making, Watch, parallel};
+use super::{Making, Watch};
 
 /// Files that one thread takes at a time; those of one folder stand together.
 const BATCH: usize = 64;
@@ -139,9 +141,14 @@ pub fn write(
     Ok(written)
 }
 
+/// Smaller files may stand among what a file system keeps of files, where nothing is shared.
+const SHARED_FROM: usize = 2049;
+
 /// What one thread has.
 struct Writer<'w> {
     library: git2::Repository,
+    /// Whether files that are alike may share their bytes on this file system.
+    shares: Cell<bool>,
     content: &'w Content,
     roots: Vec<(OwnedFd, &'w Path)>,
 }
@@ -160,6 +167,7 @@ impl<'w> Writer<'w> {
         Ok(Self {
             roots: roots.collect::<Result<_, Halt>>()?,
             library,
+            shares: Cell::new(true),
             content,
         })
     }
@@ -214,34 +222,49 @@ impl<'w> Writer<'w> {
         open: &[Option<OwnedFd>],
     ) -> Result<Vec<Option<Stamp>>, Halt> {
         let mut stamps = Vec::with_capacity(open.len());
+        let mut first: Option<OpenFile> = None;
         for ((root, shown), folder) in self.roots.iter().zip(open) {
-            let folder = folder.as_ref().unwrap_or(root).as_fd();
-            let stamp = write_one(folder, file, bytes);
             let failed = |error| Halt::of_system(shown, &self.content.path(file), error);
-            stamps.push(Some(stamp.map_err(failed)?));
+            let folder = folder.as_ref().unwrap_or(root).as_fd();
+            if file.kind == Kind::Link {
+                stamps.push(Some(link(folder, file, bytes).map_err(failed)?));
+                continue;
+            }
+            let mut made = make(folder, file).map_err(failed)?;
+            let like = first
+                .as_ref()
+                .filter(|_| self.shares.get() && bytes.len() >= SHARED_FROM);
+            let shared = like.map(|first| rustix::fs::ioctl_ficlone(&made, first).is_ok());
+            if shared == Some(false) {
+                self.shares.set(false);
+            }
+            if shared != Some(true) {
+                made.write_all(bytes).map_err(failed)?;
+            }
+            stamps.push(Some(Stamp::of(&made).map_err(failed)?));
+            first = first.or(Some(made));
         }
         Ok(stamps)
     }
 }
 
-/// Writes one file that must not be there, with the mode that git gives it.
-fn write_one(folder: BorrowedFd<'_>, file: &File, bytes: &[u8]) -> io::Result<Stamp> {
+fn link(folder: BorrowedFd<'_>, file: &File, target: &[u8]) -> io::Result<Stamp> {
     let name = file.name.as_slice();
-    if file.kind == Kind::Link {
-        rustix::fs::symlinkat(bytes, folder, name)?;
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let link = rustix::fs::openat(folder, name, flags, Mode::empty())?;
-        return Stamp::of(&link.into());
-    }
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::symlinkat(target, folder, name)?;
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Stamp::of(&rustix::fs::openat(folder, name, flags, Mode::empty())?.into())
+}
+
+/// Makes an empty file that must not be there, with the mode that git gives it.
+fn make(folder: BorrowedFd<'_>, file: &File) -> io::Result<OpenFile> {
+    // Another one may be made to share what is in it: that asks for reading it, too.
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = match file.kind {
         Kind::Program => 0o777,
         _ => 0o666,
     };
-    let mut written: OpenFile =
-        rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode))?.into();
-    written.write_all(bytes)?;
-    Stamp::of(&written)
+    let name = file.name.as_slice();
+    Ok(rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode))?.into())
 }
 
 fn open_folder(above: BorrowedFd<'_>, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {

@@ -3,26 +3,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::changes::{Change, ChangeKind};
 use super::error::{Error, Result};
 use super::program::Git;
 use super::repository::path_from;
-use super::worktrees::paths;
 
-/// Refuses a worktree with a repository inside whose work is nowhere else; `ignored` are the
-/// paths that git ignores in it.
+/// Refuses a worktree with a repository inside whose work is nowhere else; `changes` and
+/// `ignored` are what is new and what git ignores in it.
 ///
 /// One that is clean and was pushed stays out of the way where it is a submodule or
 /// stands in an ignored folder, as those that build tools clone.
 ///
 /// # Errors
 /// [`Error::NestedRepository`] and [`Error::UnpushedCommits`].
-pub(super) fn check_nested_beside(worktree: &Path, ignored: &[PathBuf]) -> Result<()> {
-    let untracked = Git::new(worktree)
-        .args(["ls-files", "-z", "--others"])
-        .args(["--exclude-standard", "--directory"])
-        .run()?;
-    for path in paths(&untracked) {
-        if let Some(path) = repositories_at(worktree, &path).into_iter().next() {
+pub(super) fn check_nested_beside(
+    worktree: &Path,
+    changes: &[Change],
+    ignored: &[PathBuf],
+) -> Result<()> {
+    let untracked = changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Untracked);
+    for Change { path, .. } in untracked {
+        if let Some(path) = repositories_at(worktree, path).into_iter().next() {
             return Err(Error::NestedRepository {
                 worktree: worktree.to_path_buf(),
                 path,

@@ -59,7 +59,7 @@ fn sight(worktree: &Path) -> Result<Sight> {
     let ignored = super::changes::ignored_in(worktree)?;
     Ok(Sight {
         hidden: hidden_beside(worktree, &changes)?,
-        nested: check_nested_beside(worktree, &ignored),
+        nested: check_nested_beside(worktree, &changes, &ignored),
         changes,
         ignored,
     })

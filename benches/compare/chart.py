@@ -1,9 +1,10 @@
 """Draws curves over logarithmic axes as an SVG that is readable in light and in dark."""
 import math
 
-WIDTH, HEIGHT = 340, 230
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 34, 40
-COLOURS = ["#2f7ed8", "#d9822b", "#3a9d5d", "#a557c6", "#c43d3d"]
+WIDTH, HEIGHT = 480, 230
+# What the curves are stands at their right.
+LEFT, RIGHT, TOP, BOTTOM = 52, 158, 34, 40
+COLOURS = ["#2f7ed8", "#d9822b", "#3a9d5d", "#a557c6", "#c43d3d", "#8a8a2b"]
 
 
 def number(value):
@@ -44,7 +45,7 @@ def panel(x0, y0, title, across, up, curves):
         for x, y in line:
             out.append(f'<circle fill="{colour}" r="2.5" cx="{place_x(x):.1f}" cy="{place_y(y):.1f}"/>')
         label = y0 + TOP + 12 + 13 * place
-        out.append(f'<text fill="{colour}" x="{x0 + LEFT + 6}" y="{label}">{name}</text>')
+        out.append(f'<text fill="{colour}" x="{x0 + LEFT + wide + 8}" y="{label}">{name}</text>')
     return "\n".join(out)
 
 

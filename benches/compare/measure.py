@@ -69,7 +69,10 @@ def run(command, folder, environment):
         if status != 0:
             SAID.seek(0)
             raise SystemExit(f"{one} ended with {os.waitstatus_to_exitcode(status)}: {SAID.read().decode()[-400:]}")
-    return time.perf_counter() - begun
+    seconds = time.perf_counter() - begun
+    # The folder may be removed before the next run.
+    os.chdir("/")
+    return seconds
 
 
 def peak(command, folder, environment):

@@ -43,6 +43,7 @@ mod stop;
 mod supervise;
 mod sweep;
 mod templates;
+mod trust;
 mod undo;
 mod update;
 mod wait;
@@ -140,6 +141,8 @@ enum Command {
     Doctor(doctor::Args),
     /// List the prompt templates, or print one
     Templates(templates::Args),
+    /// Show the commands here that somebody else wrote, and say which hub may run
+    Trust(trust::Args),
     /// Show a whole tournament of three scripted agents in a small repository of its own
     Demo(demo::Args),
     /// Write into this repository how other tools call hub: commands, a section, a workflow
@@ -237,6 +240,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Metrics(args) => metrics::run(&args, global),
         Command::Doctor(args) => doctor::run(args, global),
         Command::Templates(args) => templates::run(args, global),
+        Command::Trust(args) => trust::run(args, global),
         Command::Demo(args) => demo::run(&args, global),
         Command::Integrate(args) => integrate::run(&args, global),
         Command::Schema(args) => schema::run(&args, global),

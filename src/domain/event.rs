@@ -52,6 +52,8 @@ pub enum Operation {
     Expire,
     /// An operation was taken back, or done again.
     Undo,
+    /// A command of somebody else was trusted, or is so no more.
+    Trust,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -81,6 +83,7 @@ impl Operation {
             Self::Doctor => "doctor",
             Self::Expire => "expire",
             Self::Undo => "undo",
+            Self::Trust => "trust",
             Self::Unknown => "unknown",
         }
     }

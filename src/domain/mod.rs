@@ -47,6 +47,7 @@ pub mod strategy;
 pub mod template;
 pub mod text;
 pub mod time;
+pub mod trust;
 pub mod undo;
 pub mod usage;
 pub mod verification;

@@ -1,7 +1,7 @@
 //! What a long operation tells while it runs; the renderer decides what of it is shown.
 
 use super::id::{AgentId, SessionId};
-use super::report::{EvalReport, IntegrateReport};
+use super::report::{EvalReport, ForeignCommand, IntegrateReport};
 
 /// One thing to tell.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub enum Progress {
     Ranking(Box<EvalReport>),
     /// What will be written, before the user is asked.
     Plan(Box<IntegrateReport>),
+    /// A command of somebody else, before the user is asked about it.
+    Foreign(Box<ForeignCommand>),
     /// A line of the answer itself, printed as it comes.
     Line(String),
 }

@@ -70,6 +70,7 @@ mod restore;
 mod rounds;
 mod snapshots;
 mod templates;
+mod trust;
 mod undo;
 
 pub use dag::{AttemptName, DagAttempt, DagCommit, DagReport};
@@ -83,6 +84,7 @@ pub use snapshots::{
     SnapshotShowReport, SnapshotsReport,
 };
 pub use templates::{ListedTemplate, TemplateSource, TemplatesReport};
+pub use trust::{CommandUse, ForeignCommand, TrustReport};
 pub use undo::{Obstacle, UndoReport, Undoable, UndoneOperation};
 
 /// An agent's status as it is shown: what is stored, or what stands in its place.

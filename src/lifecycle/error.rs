@@ -23,6 +23,7 @@ use crate::domain::state::{AgentStatus, SessionState, TransitionError};
 use crate::domain::strategy::BadList;
 use crate::domain::template::UnknownPlaceholder;
 use crate::domain::text::{first_few, quoted};
+use crate::domain::trust::TrustRefused;
 use crate::domain::undo::UndoRefused;
 use crate::domain::verification::VerificationFailed;
 use crate::{git, process, store};
@@ -67,6 +68,9 @@ pub enum Error {
     /// Files of an integration that stay as they are.
     #[error(transparent)]
     Integrate(#[from] IntegrateRefused),
+    /// Nothing was trusted.
+    #[error(transparent)]
+    Trust(#[from] TrustRefused),
     /// An operation that is not taken back.
     #[error(transparent)]
     Undo(#[from] UndoRefused),
@@ -496,6 +500,7 @@ impl Diagnostic for Error {
             Self::Template(error) => error.code(),
             Self::Graft(error) => error.code(),
             Self::Integrate(error) => error.code(),
+            Self::Trust(error) => error.code(),
             Self::Restore(error) => error.code(),
             Self::Snapshot(error) => error.code(),
             Self::ProcessInside(error) => error.code(),
@@ -572,6 +577,7 @@ impl Diagnostic for Error {
             Self::Template(error) => return error.hint(),
             Self::Graft(error) => return error.hint(),
             Self::Integrate(error) => return error.hint(),
+            Self::Trust(error) => return error.hint(),
             Self::Restore(error) => return error.hint(),
             Self::Snapshot(error) => return error.hint(),
             Self::ProcessInside(error) => return error.hint(),
@@ -719,7 +725,7 @@ impl Diagnostic for Error {
             }
             Self::NoPortsFolder => "set HOME".to_owned(),
             Self::Untrusted { .. } => {
-                "read it; if you would run it yourself, set HUB_TRUST=all for this command"
+                "read it; `hub trust` asks whether you would run it yourself, HUB_TRUST=all runs it this once"
                     .to_owned()
             }
             Self::DemoStep { .. } => "its output is above".to_owned(),

@@ -201,6 +201,12 @@ impl Hub {
         if self.yes {
             return Some(true);
         }
+        self.ask_in_person(question)
+    }
+
+    /// Asks what only the person in front can answer, whatever `--yes` says; `None` where there is
+    /// nobody to ask.
+    pub(super) fn ask_in_person(&self, question: &str) -> Option<bool> {
         let answer = || (self.ask)(question).filter(|_| self.interrupt.signal().is_none());
         self.interrupt.signal().is_none().then(answer).flatten()
     }
@@ -440,11 +446,20 @@ pub(super) fn user_settings() -> Option<PathBuf> {
 
 /// `~/.config/agenthub`, by the XDG base directory specification.
 pub(super) fn user_folder() -> Option<PathBuf> {
+    of_user("XDG_CONFIG_HOME", ".config")
+}
+
+/// `~/.local/state/agenthub`, by the same.
+pub(super) fn user_state_folder() -> Option<PathBuf> {
+    of_user("XDG_STATE_HOME", ".local/state")
+}
+
+fn of_user(variable: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(config.join("agenthub"))
+    let folder = absolute(variable).or_else(|| Some(absolute("HOME")?.join(below_home)))?;
+    Some(folder.join("agenthub"))
 }

@@ -63,6 +63,7 @@ impl Reporter {
             Progress::Agents(agents) => self.agents(&agents),
             Progress::Ranking(report) => self.part(&text::eval(&report)),
             Progress::Plan(plan) => self.plan(&text::integrate_plan(&plan)),
+            Progress::Foreign(command) => self.plan(&text::foreign_command(&command)),
             Progress::Line(line) => self.part(&format!("{line}\n")),
         }
     }

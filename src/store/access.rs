@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use nix::sys::statvfs::statvfs;
+use nix::unistd::{Gid, Group};
 use rustix::fs::Access;
 
 use crate::domain::owner::UserName;
@@ -31,6 +32,33 @@ pub fn is_open_to_all(path: &Path) -> bool {
         let mode = meta.mode();
         !meta.is_symlink() && mode & OTHERS_WRITE != 0 && mode & STICKY == 0
     })
+}
+
+/// Whether another user may change what a file or folder holds, by its mode: everybody, or the
+/// members of a group that is not this user's alone.
+#[must_use]
+pub fn others_can_write(meta: &fs::Metadata) -> bool {
+    const GROUP_WRITES: u32 = 0o020;
+    const OTHERS_WRITE: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    let mode = meta.mode();
+    // In such a folder each may remove only what is his own.
+    let kept_apart = meta.is_dir() && mode & STICKY != 0;
+    !kept_apart
+        && (mode & OTHERS_WRITE != 0 || mode & GROUP_WRITES != 0 && !is_own_group(meta.gid()))
+}
+
+/// Whether a group is the one that many systems make for each user, with nobody else in it: it
+/// has the user's name.
+fn is_own_group(id: u32) -> bool {
+    match Group::from_gid(Gid::from_raw(id)) {
+        Ok(Some(group)) => {
+            let own = super::owner::current_user();
+            group.name == own.as_str() && group.mem.iter().all(|name| name == own.as_str())
+        }
+        // One without a name has no members but those who have it as their first.
+        _ => id == rustix::process::getegid().as_raw(),
+    }
 }
 
 /// Whose a file or folder is; `None` where it cannot be looked at.
@@ -95,6 +123,29 @@ mod tests {
             set(mode);
             assert_eq!(is_open_to_all(folder.path()), open, "{mode:o}");
         }
+    }
+
+    #[test]
+    fn what_others_can_write_is_seen_by_the_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::File::create(&file).unwrap();
+        let can = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            others_can_write(&fs::metadata(path).unwrap())
+        };
+        for (mode, expected) in [(0o644, false), (0o600, false), (0o646, true), (0o666, true)] {
+            assert_eq!(can(&file, mode), expected, "{mode:o}");
+        }
+        assert!(can(folder.path(), 0o777));
+        assert!(!can(folder.path(), 0o1777));
+        assert!(!can(folder.path(), 0o755));
+    }
+
+    #[test]
+    fn a_group_of_others_is_not_ones_own() {
+        let nobodys = 65_533;
+        assert!(!is_own_group(nobodys));
     }
 
     #[test]

@@ -51,6 +51,7 @@ mod settings;
 mod state_file;
 mod strangers;
 mod tail;
+mod trust;
 mod yaml;
 
 pub use board::{Board, Unread};
@@ -68,3 +69,4 @@ pub use rebuild::Rebuilt;
 pub use session::{LockedSession, StoredSession};
 pub use settings::{read_presets, read_settings, setting_from};
 pub use tail::Tail;
+pub use trust::{TrustDir, Trusted};

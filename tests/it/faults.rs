@@ -24,7 +24,7 @@ mod signals;
 use scenarios::{ends_of_agents, scenario};
 
 /// Every command that changes something, by its scenario.
-const COMMANDS: [&str; 42] = [
+const COMMANDS: [&str; 43] = [
     "init",
     "spawn --no-start",
     "spawn",
@@ -58,6 +58,7 @@ const COMMANDS: [&str; 42] = [
     "board post",
     "board reply",
     "send",
+    "trust",
     "pause",
     "resume",
     "doctor --fix",

@@ -55,5 +55,6 @@ mod send;
 mod snapshots;
 mod statistics;
 mod support;
+mod trust;
 mod undo;
 mod walk;

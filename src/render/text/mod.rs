@@ -18,6 +18,7 @@ mod results;
 mod session;
 mod snapshots;
 mod templates;
+mod trust;
 mod undo;
 
 use std::fmt::Write as _;
@@ -45,6 +46,7 @@ pub use results::{archive, cleanup, graft, run};
 pub use session::{init, list, path, status, update};
 pub use snapshots::{snapshot, snapshot_expired, snapshot_restored, snapshots};
 pub use templates::{template, templates};
+pub use trust::{foreign_command, trust};
 pub use undo::undo;
 
 /// A duration as people say it.

@@ -55,6 +55,14 @@ impl<'r> Schemas<'r> {
         document
     }
 
+    /// What there is to choose from, and what of it may be run.
+    fn answers_of_settings(&mut self) {
+        self.answers_twice("agents", &["agents"]);
+        self.answers_twice("trust", &["trust", "--list"]);
+        self.answers_twice("templates", &["templates"]);
+        self.answers_twice("templates", &["templates", "plain"]);
+    }
+
     /// Posts, and an answer to one.
     fn answers_of_the_board(&mut self) {
         self.answers_twice("board-list", &["board", "list"]);
@@ -182,9 +190,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     let repo = TestRepo::new().with_bench();
     let mut all = Schemas::new(&repo);
     all.answers_twice("list", &["list"]);
-    all.answers_twice("agents", &["agents"]);
-    all.answers_twice("templates", &["templates"]);
-    all.answers_twice("templates", &["templates", "plain"]);
+    all.answers_of_settings();
     all.answers_of_the_board();
     let made = all.answers("init", &[&["init"], &TASK[..]].concat(), &["--json"]);
     let session = made["session_id"].as_str().unwrap();

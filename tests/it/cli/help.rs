@@ -53,6 +53,7 @@ fn help_lists_the_commands() {
       metrics      Show figures of sessions: agents, time, tokens, cost, failures, disk use
       doctor       Check files, refs, worktrees and processes, and mend them with --fix
       templates    List the prompt templates, or print one
+      trust        Show the commands here that somebody else wrote, and say which hub may run
       demo         Show a whole tournament of three scripted agents in a small repository of its own
       integrate    Write into this repository how other tools call hub: commands, a section, a workflow
       schema       Print the JSON Schema of a command's document

@@ -14,7 +14,7 @@ fn ran(repo: &TestRepo) -> bool {
 fn assert_shown(answer: &Answer, repo: &TestRepo, file: &str, why: &str) {
     let expected = format!(
         "error: {EVAL:?} comes from [TEMP]/repo/.agenthub/{file}, which {why}; it was not run\n\
-         hint: read it; if you would run it yourself, set HUB_TRUST=all for this command\n"
+         hint: read it; `hub trust` asks whether you would run it yourself, HUB_TRUST=all runs it this once\n"
     );
     assert_eq!(repo.without_paths(&answer.stderr), expected);
     assert!(!ran(repo), "{answer}");

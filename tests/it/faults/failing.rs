@@ -145,6 +145,7 @@ failing! {
     board_post: "board post",
     board_reply: "board reply",
     send: "send",
+    trust: "trust",
     pause: "pause",
     resume: "resume",
     doctor: "doctor --fix",

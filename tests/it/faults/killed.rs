@@ -85,6 +85,7 @@ killed! {
     board_post: "board post",
     board_reply: "board reply",
     send: "send",
+    trust: "trust",
     pause: "pause",
     resume: "resume",
     doctor: "doctor --fix",

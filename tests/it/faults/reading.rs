@@ -36,7 +36,7 @@ const READS: [&str; 20] = [
 ];
 
 /// What is in neither list, and why.
-const ARGUED: [(&str, &str); 4] = [
+const ARGUED: [(&str, &str); 5] = [
     (
         "attach",
         "connects two terminals; what the agent prints is written by its supervisor",
@@ -52,6 +52,10 @@ const ARGUED: [(&str, &str); 4] = [
     (
         "supervise",
         "is no command for people; `kills/supervisors.rs` kills it at its steps",
+    ),
+    (
+        "sweep",
+        "is no command for people; it deletes what `cleanup` has put aside",
     ),
 ];
 

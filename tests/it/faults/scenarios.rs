@@ -99,6 +99,11 @@ fn of_agents(name: &str) -> Scenario {
     }
 }
 
+/// The one command that is not this user's own.
+fn foreign_command(repo: &TestRepo) -> Value {
+    repo.hub(["trust", "--list", "--json"]).json()["commands"][0].clone()
+}
+
 /// Those of posts, pages, files and what was kept.
 fn of_files(name: &str) -> Scenario {
     match name {
@@ -129,6 +134,16 @@ fn of_files(name: &str) -> Scenario {
             let read = scenario.repo.hub(["board", "read", "progress", "--json"]);
             read.json()["posts"].as_array().unwrap().len() > 1
         }),
+        "trust" => Scenario::new(|repo| {
+            let session = initialised(repo);
+            // Where git tracks something of the hub directory, all of it may be somebody else's.
+            repo.git(["add", "--force", ".agenthub/.gitignore"]);
+            repo.commit("Share it");
+            let id = foreign_command(repo)["id"].clone();
+            let command = format!("trust {}", id.as_str().unwrap());
+            (Some(session), words(&command))
+        })
+        .done_when(|scenario| foreign_command(&scenario.repo)["trusted"] == true),
         "doctor --fix" => Scenario::new(|repo| (Some(left_behind(repo)), words("doctor --fix")))
             .beside(|repo| {
                 // What is laid down is new, and a new draft may be somebody's.

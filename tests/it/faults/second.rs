@@ -106,6 +106,7 @@ beside! {
     board_post: "board post",
     board_reply: "board reply",
     send: "send",
+    trust: "trust",
     pause: "pause",
     resume: "resume",
     doctor: "doctor --fix",

@@ -111,6 +111,7 @@ signalled! {
     board_post: "board post",
     board_reply: "board reply",
     send: "send",
+    trust: "trust",
     pause: "pause",
     resume: "resume",
     doctor: "doctor --fix",

@@ -201,7 +201,7 @@ fn a_command_that_came_with_the_repository_is_not_run() {
     let refused = repo.hub(["spawn", &id, "--agent-cmd", "true"]).fails(6);
     insta::assert_snapshot!(repo.normalised(&refused.stderr), @r#"
     error: "touch hacked" comes from [TEMP]/repo/.agenthub/config.yaml, which came with the repository; it was not run
-    hint: read it; if you would run it yourself, set HUB_TRUST=all for this command
+    hint: read it; `hub trust` asks whether you would run it yourself, HUB_TRUST=all runs it this once
     "#);
     assert_eq!(repo.picture(), before);
     let run = ["run", "--task", "x", "-n", "1", "--agent-cmd", "true"];

@@ -5,6 +5,7 @@
 //! takes a cleanup back have in common. Files that git ignores are kept nowhere and do not come
 //! back; copies of those of the main worktree, ports and setup commands are for a spawn.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -150,7 +151,9 @@ fn check_shows(comeback: &Comeback, stands: &Worktree) -> Result<()> {
 pub(super) fn check_empty(path: &Path) -> Result<()> {
     let taken = match std::fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_some(),
-        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => true,
+        Err(error) => return Err(Error::io("look at", path)(error)),
     };
     if taken {
         return Err(Error::FolderInTheWay(path.to_path_buf()));

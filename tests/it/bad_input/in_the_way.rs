@@ -194,8 +194,9 @@ fn a_hub_directory_that_cannot_be_written() {
 #[test]
 fn a_path_that_is_almost_as_long_as_paths_can_be() {
     const LONGEST: usize = 4096;
-    // The first leaves room for everything below a worktree, the second for hub's folders alone.
-    for (room, fits) in [(200, true), (44, false)] {
+    // The first leaves room for everything below a worktree, the second for the worktree itself,
+    // the third not even for that.
+    for (room, fits) in [(200, true), (44, true), (20, false)] {
         let repo = TestRepo::new();
         let mut root = repo.root().join("w");
         while root.as_os_str().len() + 202 < LONGEST - room {

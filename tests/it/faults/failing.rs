@@ -111,50 +111,7 @@ macro_rules! failing {
     };
 }
 
-failing! {
-    init: "init",
-    spawn_without_a_start: "spawn --no-start",
-    spawn: "spawn",
-    update: "update",
-    eval: "eval",
-    page_of_an_eval: "eval --report",
-    graft: "graft",
-    retry: "retry",
-    merge: "merge",
-    merge_squashed: "merge --squash",
-    merge_rebased: "merge --strategy rebase",
-    merge_picked: "merge --strategy cherry-pick",
-    merge_verified: "merge --verify",
-    merge_of_two: "merge of two",
-    merge_into_a_branch_apart: "merge into a branch apart",
-    archive: "archive",
-    archive_without_libgit2: "archive without libgit2",
-    cleanup: "cleanup",
-    cleanup_by_force: "cleanup --force",
-    cleanup_of_all: "cleanup --all",
-    restore: "restore",
-    restore_of_a_snapshot: "snapshots restore",
-    restore_of_a_snapshot_elsewhere: "snapshots restore --into",
-    expiry_of_snapshots: "snapshots expire",
-    undo_of_an_init: "undo of an init",
-    undo_of_a_spawn: "undo of a spawn",
-    undo_of_an_update: "undo of an update",
-    undo_of_a_merge: "undo of a merge",
-    undo_of_an_archive: "undo of an archive",
-    undo_of_a_cleanup: "undo of a cleanup",
-    board_post: "board post",
-    board_reply: "board reply",
-    send: "send",
-    trust: "trust",
-    pause: "pause",
-    resume: "resume",
-    doctor: "doctor --fix",
-    integrate: "integrate",
-    integrate_by_force: "integrate --force",
-    integrate_removed: "integrate --remove",
-    stop: "stop",
-    stop_of_a_lost_agent: "stop of a lost agent",
-}
+each_command!(failing);
 
 /// The errors in turn, each point once: what is left of it is ended by hand.
 #[test]

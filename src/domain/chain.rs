@@ -4,12 +4,12 @@
 //! Whoever changes, cuts or reorders lines breaks the chain somewhere, and [`check`] says where.
 //! Whoever writes everything anew with all hashes does not: this is evidence, no signature.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
+use super::digest;
 use super::id::{BadName, serde_as_text};
 
 /// The SHA-256 of a journal's line, as its bytes stand without the line end: 64 hex digits.
@@ -20,11 +20,7 @@ impl LineHash {
     /// The hash of a line.
     #[must_use]
     pub fn of(line: &[u8]) -> Self {
-        let mut hex = String::with_capacity(64);
-        for byte in Sha256::digest(line) {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self(hex)
+        Self(digest::sha256(&[line]))
     }
 
     /// The hash as hex digits.
@@ -44,8 +40,7 @@ impl FromStr for LineHash {
     type Err = BadName;
 
     fn from_str(s: &str) -> Result<Self, BadName> {
-        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if s.len() == 64 && s.bytes().all(hex) {
+        if s.len() == 64 && digest::is_hex(s) {
             Ok(Self(s.to_owned()))
         } else {
             let why = "it must be 64 hex digits in lower case";

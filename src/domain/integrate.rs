@@ -3,14 +3,14 @@
 //! Each text carries a line with the hash of all the rest of it. As long as the two agree, hub
 //! wrote the text, this version or an earlier one, and nobody has edited it since.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::diagnostic::{Code, Diagnostic};
+use super::digest;
 use super::id::BadName;
 use super::text::first_few;
 
@@ -265,11 +265,7 @@ fn unix(text: &str) -> String {
 }
 
 fn hash(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    digest::sha256(&[text.as_bytes()])
 }
 
 /// What is changed in a file, as `git diff` shows it.

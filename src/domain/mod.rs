@@ -9,6 +9,7 @@ pub mod cleanup;
 pub mod dag;
 pub mod diagnostic;
 pub mod diff;
+mod digest;
 pub mod effects;
 pub mod environment;
 pub mod evaluation;

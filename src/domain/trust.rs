@@ -3,15 +3,15 @@
 //! Such a command is known by its content: one that was changed by a single letter is another
 //! one, and so is the same command in another repository.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::diagnostic::{Code, Diagnostic};
+use super::digest;
 use super::id::BadName;
 
 /// Digits that people see and type.
@@ -26,16 +26,9 @@ impl TrustId {
     /// That of a command in the repository whose home is `repository`.
     #[must_use]
     pub fn of(repository: &Path, command: &str) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(repository.as_os_str().as_encoded_bytes());
-        // No path has one, so that nothing of the command can be taken for the path.
-        hash.update([0]);
-        hash.update(command.as_bytes());
-        let mut hex = String::with_capacity(64);
-        for byte in hash.finalize() {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self(hex)
+        let repository = repository.as_os_str().as_encoded_bytes();
+        // No path has a NUL, so that nothing of the command can be taken for the path.
+        Self(digest::sha256(&[repository, b"\0", command.as_bytes()]))
     }
 
     /// All of its digits.
@@ -73,8 +66,7 @@ impl FromStr for TrustPrefix {
     type Err = BadName;
 
     fn from_str(s: &str) -> Result<Self, BadName> {
-        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if (SHORT..=64).contains(&s.len()) && s.bytes().all(hex) {
+        if (SHORT..=64).contains(&s.len()) && digest::is_hex(s) {
             Ok(Self(s.to_owned()))
         } else {
             let why = "it must be the 12 or more hex digits that `hub trust --list` shows";

@@ -1,17 +1,13 @@
 //! What a worktree holds beyond its commit; always by the git program.
 
-use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
-use std::time::Duration;
 
 use crate::domain::refs::{BranchName, CommitId};
 
 use super::error::{Error, Result};
 use super::glance::Glance;
+use super::parallel;
 use super::program::{Git, failed};
 use super::repository::{Repository, path_from, printed_id};
 use super::worktrees::paths;
@@ -70,51 +66,17 @@ impl Repository {
     /// As [`Repository::changes`] of several worktrees, which are looked at side by side while
     /// `meanwhile` is done; in the order of the worktrees.
     ///
-    /// `watch` is told how many are done and says whether to go on; those that are not looked at
-    /// any more are `None`.
+    /// `watch` is told how many are done and says whether to go on; where it does not,
+    /// [`Error::Stopped`] is the answer.
     pub fn changes_of_all<T>(
         &self,
         worktrees: &[PathBuf],
         meanwhile: impl FnOnce() -> T,
         watch: &mut dyn FnMut(usize) -> bool,
-    ) -> (Vec<Option<Result<Vec<Change>>>>, T) {
-        let looks: Vec<Result<Look>> = worktrees.iter().map(|path| self.look(path)).collect();
-        let next = AtomicUsize::new(0);
-        let stop = AtomicBool::new(false);
-        let work = |found: mpsc::Sender<(usize, Result<Vec<Change>>)>| {
-            while !stop.load(Ordering::Relaxed) {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(look) = looks.get(place) else { return };
-                if let Ok(look) = look
-                    && found.send((place, look.changes())).is_err()
-                {
-                    return;
-                }
-            }
-        };
-        let most = thread::available_parallelism().map_or(1, usize::from);
-        let (found, other) = thread::scope(|scope| {
-            let (sender, receiver) = mpsc::channel();
-            for _ in 0..most.min(looks.len()) {
-                let (sender, work) = (sender.clone(), &work);
-                scope.spawn(move || work(sender));
-            }
-            drop(sender);
-            let other = meanwhile();
-            let found = collect(&receiver, watch);
-            // Whoever is at work still ends after it.
-            stop.store(true, Ordering::Relaxed);
-            (found, other)
-        });
-        let mut found = found;
-        let answers = looks
-            .into_iter()
-            .enumerate()
-            .map(|(place, look)| match look {
-                Ok(_) => found.remove(&place),
-                Err(error) => Some(Err(error)),
-            });
-        (answers.collect(), other)
+    ) -> (Result<Vec<Result<Vec<Change>>>>, T) {
+        let looks = worktrees.iter().map(|path| self.look(path)).collect();
+        let (found, other) = parallel::each_prepared(looks, Look::changes, meanwhile, watch);
+        (found.ok_or(Error::Stopped), other)
     }
 
     fn look(&self, worktree: &Path) -> Result<Look> {
@@ -343,9 +305,6 @@ impl Index {
     }
 }
 
-/// How often a watcher is asked while no look ends.
-const WATCHED: Duration = Duration::from_millis(100);
-
 /// A worktree that is about to be looked at.
 struct Look {
     worktree: PathBuf,
@@ -366,24 +325,6 @@ impl Look {
         };
         parse_status(&answer)
     }
-}
-
-/// What is found, by its place, until all is or the watcher says no.
-fn collect<T>(
-    found: &Receiver<(usize, T)>,
-    watch: &mut dyn FnMut(usize) -> bool,
-) -> HashMap<usize, T> {
-    let mut all = HashMap::new();
-    while watch(all.len()) {
-        match found.recv_timeout(WATCHED) {
-            Ok((place, one)) => {
-                all.insert(place, one);
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
-    all
 }
 
 /// What is changed or new in a folder that was found to be the worktree that is meant.

@@ -1,5 +1,6 @@
 //! Work on several threads that can be watched and stopped.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -24,6 +25,44 @@ pub fn each<S, T: Send, E: Send>(
     work: impl Fn(&mut S, usize) -> Result<T, E> + Sync,
     watch: &mut dyn FnMut(usize) -> bool,
 ) -> Result<Option<Vec<T>>, E> {
+    each_beside(count, start, work, || (), watch).0
+}
+
+/// Does `work` for each thing that this thread could prepare, while this thread does `meanwhile`.
+///
+/// The answers stand in the order of the things, those that could not be prepared among them;
+/// `None` when `watch` said no.
+pub fn each_prepared<P: Sync, T: Send, E: Send, M>(
+    prepared: Vec<Result<P, E>>,
+    work: impl Fn(&P) -> Result<T, E> + Sync,
+    meanwhile: impl FnOnce() -> M,
+    watch: &mut dyn FnMut(usize) -> bool,
+) -> (Option<Vec<Result<T, E>>>, M) {
+    let there: Vec<&P> = prepared.iter().flatten().collect();
+    let one = |(): &mut (), number: usize| {
+        Ok::<_, Infallible>((number, there.get(number).map(|one| work(one))))
+    };
+    let (done, other) = each_beside(there.len(), || Ok(()), one, meanwhile, watch);
+    let Ok(Some(mut done)) = done else {
+        return (None, other);
+    };
+    done.sort_by_key(|(number, _)| *number);
+    let mut done = done.into_iter().filter_map(|(_, answer)| answer);
+    let answers = prepared.into_iter().filter_map(|one| match one {
+        Ok(_) => done.next(),
+        Err(error) => Some(Err(error)),
+    });
+    (Some(answers.collect()), other)
+}
+
+/// As [`each`], while this thread does `meanwhile`.
+fn each_beside<S, T: Send, E: Send, M>(
+    count: usize,
+    start: impl Fn() -> Result<S, E> + Sync,
+    work: impl Fn(&mut S, usize) -> Result<T, E> + Sync,
+    meanwhile: impl FnOnce() -> M,
+    watch: &mut dyn FnMut(usize) -> bool,
+) -> (Result<Option<Vec<T>>, E>, M) {
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let run = |results: &mpsc::Sender<Result<T, E>>| {
@@ -47,10 +86,11 @@ pub fn each<S, T: Send, E: Send>(
             scope.spawn(move || run(&results));
         }
         drop(results);
+        let other = meanwhile();
         let collected = collect(&ended, watch);
         // Whoever is at work still ends after it.
         stop.store(true, Ordering::Relaxed);
-        collected
+        (collected, other)
     })
 }
 
@@ -116,6 +156,34 @@ mod tests {
     fn a_thread_that_cannot_begin_is_an_error() {
         let ended = each(3, || Err::<(), _>("no"), |(), _| Ok(()), &mut |_| true);
         assert_eq!(ended, Err("no"));
+    }
+
+    #[test]
+    fn answers_stand_in_the_order_of_what_was_prepared() {
+        let prepared = (0..100).map(|number| {
+            if number % 7 == 3 {
+                Err(number)
+            } else {
+                Ok(number)
+            }
+        });
+        let work = |number: &i32| {
+            if *number == 50 {
+                Err(-1)
+            } else {
+                Ok(2 * number)
+            }
+        };
+        let (done, other) = each_prepared(prepared.collect(), work, || "other", &mut |_| true);
+        let expected = (0..100).map(|number| match number {
+            50 => Err(-1),
+            number if number % 7 == 3 => Err(number),
+            number => Ok(2 * number),
+        });
+        assert_eq!(done, Some(expected.collect()));
+        assert_eq!(other, "other");
+        let (stopped, ()) = each_prepared(vec![Ok::<_, ()>(1)], |_| Ok(1), || (), &mut |_| false);
+        assert_eq!(stopped, None);
     }
 
     #[test]

@@ -32,25 +32,12 @@ impl Repository {
         worktrees: &[PathBuf],
         watch: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Vec<Result<Sight>>> {
-        let ours: Vec<Result<&PathBuf>> = worktrees
+        let ours = worktrees
             .iter()
-            .map(|path| self.check_ours(path).map(|()| path))
-            .collect();
-        let there: Vec<&PathBuf> = ours.iter().flatten().copied().collect();
-        let looked = parallel::each(
-            there.len(),
-            || Ok::<_, Error>(()),
-            |(), number| Ok((number, there.get(number).map(|path| sight(path)))),
-            watch,
-        )?;
-        let mut looked = looked.ok_or(Error::Stopped)?;
-        looked.sort_by_key(|(number, _)| *number);
-        let mut looked = looked.into_iter().filter_map(|(_, sight)| sight);
-        let answers = ours.into_iter().map(|ours| {
-            ours?;
-            looked.next().unwrap_or(Err(Error::Stopped))
-        });
-        Ok(answers.collect())
+            .map(|path| self.check_ours(path).map(|()| path));
+        let look = |path: &&PathBuf| sight(path);
+        let (looked, ()) = parallel::each_prepared(ours.collect(), look, || (), watch);
+        looked.ok_or(Error::Stopped)
     }
 }
 

@@ -119,8 +119,7 @@ impl Hub {
         let repository = &self.repository;
         let (found, other) = repository.changes_of_all(&paths, meanwhile, &mut watch);
         self.interrupt.check()?;
-        let found = found.into_iter().flatten();
-        let work = found.zip(worktrees).map(|(changes, found)| {
+        let work = found?.into_iter().zip(worktrees).map(|(changes, found)| {
             let mut changes = changes?;
             left.forget(self, &found.worktree.path, found.agent, &mut changes);
             Ok(changes)

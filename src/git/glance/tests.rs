@@ -123,7 +123,7 @@ impl Place {
         let repository = self.repository();
         let worktrees = [self.worktree.clone()];
         let (found, ()) = repository.changes_of_all(&worktrees, || (), &mut |_| true);
-        let found = found.into_iter().next().flatten().unwrap();
+        let found = found.unwrap().into_iter().next().unwrap();
         assert_eq!(found.unwrap(), repository.changes(&self.worktree).unwrap());
     }
 }

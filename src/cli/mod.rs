@@ -5,6 +5,7 @@ mod agents;
 mod archive;
 mod attach;
 mod board;
+mod called;
 mod cleanup;
 mod completions;
 mod dag;
@@ -196,14 +197,13 @@ pub fn main() -> ExitCode {
 /// more words are commands and none is anything else; what it refuses, and all help, is `None`:
 /// the whole tree says it better.
 fn parse_called(arguments: &[OsString]) -> Option<Cli> {
-    let commands = Command::augment_subcommands(clap::Command::new("hub"));
     let words = arguments.iter().skip(1);
     let called = words
         .filter_map(|word| word.to_str())
-        .find_map(|word| commands.find_subcommand(word))?;
+        .find_map(called::command)?;
     let tree = Global::augment_args(clap::Command::new("hub"))
         .subcommand_required(true)
-        .subcommand(called.clone());
+        .subcommand(called);
     let mut matches = tree.try_get_matches_from(arguments).ok()?;
     Cli::from_arg_matches_mut(&mut matches).ok()
 }
@@ -253,11 +253,12 @@ fn run(command: Command, global: &Global) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::ffi::OsString;
 
     use clap::Parser;
 
-    use super::{Cli, CommandFactory, parse_called};
+    use super::{Args, Cli, CommandFactory, Global, called, parse_called};
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -294,6 +295,29 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn every_command_can_be_called_without_the_others() {
+        fn arguments(command: &clap::Command) -> BTreeSet<String> {
+            let all = command.get_arguments();
+            let names = all.map(|argument| argument.get_id().to_string());
+            // The whole tree says which version it is.
+            names.filter(|name| name != "version").collect()
+        }
+        let mut hub = Cli::command();
+        hub.build();
+        for command in hub.get_subcommands() {
+            let names = command.get_all_aliases().chain([command.get_name()]);
+            for name in names {
+                let mut alone = Global::augment_args(clap::Command::new("hub"))
+                    .subcommand(called::command(name).unwrap());
+                alone.build();
+                let called = alone.find_subcommand(command.get_name()).unwrap();
+                assert_eq!(arguments(called), arguments(command), "{name}");
+            }
+        }
+        assert!(called::command("exec").is_none());
     }
 
     #[test]

@@ -39,12 +39,12 @@ impl Reporter {
     #[must_use]
     pub fn new(output: Output, live: bool, quiet: bool) -> Self {
         let live = live && !quiet && std::io::stderr().is_terminal();
-        let screen = ProgressDrawTarget::term_like_with_hz(Box::new(Screen::new()), FRAMES);
+        let screen = || ProgressDrawTarget::term_like_with_hz(Box::new(Screen::new()), FRAMES);
         Self {
             output,
             quiet,
             live: live.then(|| Live {
-                bars: MultiProgress::with_draw_target(screen),
+                bars: MultiProgress::with_draw_target(screen()),
                 doing: RefCell::default(),
                 agents: RefCell::default(),
             }),

@@ -77,8 +77,13 @@ fn each_beside<S, T: Send, E: Send, M>(
             }
         }
     };
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let threads = processors.min(MOST_THREADS).min(count);
+    // To say how many there are, the system reads some files: not where nobody waits for it.
+    let processors = || thread::available_parallelism().map_or(1, usize::from);
+    let threads = if count < 2 {
+        count
+    } else {
+        processors().min(MOST_THREADS).min(count)
+    };
     thread::scope(|scope| {
         let (results, ended) = mpsc::channel();
         for _ in 0..threads {

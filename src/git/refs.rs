@@ -38,6 +38,10 @@ pub struct RefChange {
 /// How long another program's lock on a ref is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Of so few refs, commits are read as a whole, which whoever asked for the refs will want next:
+/// libgit2 keeps them. Of more, it is only looked whether they are commits.
+const FEW: usize = 64;
+
 /// How long a lock must stay as it is before it can be nobody's.
 const ABANDONED: Duration = Duration::from_secs(1);
 
@@ -368,14 +372,20 @@ fn listed_by_library(library: &git2::Repository, prefix: &str) -> Result<Vec<Fou
 /// Refs as their files have them, with the commits that they lead to.
 fn peeled(library: &git2::Repository, targets: refs_below::Targets) -> Result<Vec<FoundRef>> {
     let objects = library.odb().map_err(Error::library("list refs"))?;
+    let are_few = targets.len() <= FEW;
+    let is_commit = |id| {
+        // One that is damaged is one, too.
+        are_few && library.find_commit(id).is_ok()
+            || matches!(objects.read_header(id), Ok((_, git2::ObjectType::Commit)))
+    };
     let mut found = Vec::new();
     for (name, target) in targets {
         let Ok(name) = name.parse() else {
             continue;
         };
         let id = git2::Oid::from_str(&target).map_err(Error::library("list refs"))?;
-        // Most name a commit; to know that, nothing of it need be unpacked.
-        if let Ok((_, git2::ObjectType::Commit)) = objects.read_header(id) {
+        // Most name a commit.
+        if is_commit(id) {
             let commit = commit_id(id)?;
             found.push(FoundRef { name, commit });
         } else {

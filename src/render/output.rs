@@ -112,11 +112,15 @@ impl Output {
     /// # Errors
     /// As [`Output::answer`].
     pub fn write(&self, text: &str) -> io::Result<()> {
-        let mut stdout = anstream::AutoStream::auto(io::stdout()).lock();
-        match stdout
+        let mut stdout = io::stdout().lock();
+        let choice = anstream::AutoStream::choice(&stdout);
+        // As a whole: stdout would ask the system once for each line.
+        let mut bytes = anstream::AutoStream::new(Vec::with_capacity(text.len()), choice);
+        let written = bytes
             .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-        {
+            .and_then(|()| stdout.write_all(&bytes.into_inner()))
+            .and_then(|()| stdout.flush());
+        match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other,
         }

@@ -222,7 +222,7 @@ pub fn read_capped(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("read", path)(error)),
     };
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(room_for(&file, most));
     file.take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(Error::io("read", path))?;
@@ -234,6 +234,14 @@ pub fn read_capped(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
         ));
     }
     Ok(Some(bytes))
+}
+
+/// Room for a whole file: what grows while it is read is copied, and asks the system again and
+/// again. It may be longer by then.
+fn room_for(file: &File, most: u64) -> usize {
+    let length = file.metadata().map_or(0, |meta| meta.len());
+    // One more, so that its end is seen without growing.
+    usize::try_from(length.min(most).saturating_add(1)).unwrap_or(0)
 }
 
 #[cfg(test)]

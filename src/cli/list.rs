@@ -3,7 +3,8 @@
 use clap::{Args as Arguments, ValueEnum};
 
 use crate::lifecycle::{WhoseSessions, list, report::ListedState};
-use crate::render::text;
+use crate::render::sessions::{self, SessionsAsJson};
+use crate::render::{Format, text};
 
 use super::Outcome;
 use super::error::tell_corrupt;
@@ -68,8 +69,13 @@ pub fn run(args: Args, global: &Global) -> Outcome {
         oldest_first: matches!(args.sort, Sort::Oldest),
         limit: args.limit,
     };
-    let report = list::run(&hub, &request)?;
     let output = global.output();
-    output.answer_streamed(&report, text::list)?;
+    if output.format() == Format::Json {
+        let (parts, corrupt) = list::in_parts::<SessionsAsJson>(&hub, &request)?;
+        sessions::write(parts, &corrupt)?;
+        return Ok(tell_corrupt(output, &corrupt));
+    }
+    let report = list::run(&hub, &request)?;
+    output.answer(&report, text::list)?;
     Ok(tell_corrupt(output, &report.corrupt))
 }

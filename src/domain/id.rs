@@ -99,6 +99,15 @@ impl SessionId {
         &self.text
     }
 
+    /// Numbers that stand in the order of the ids: many are sorted sooner by these.
+    #[must_use]
+    pub fn rank(&self) -> (u64, u32) {
+        let (stamp, nth) = self.sort_key();
+        let digits = stamp.bytes().filter(u8::is_ascii_digit);
+        let time = digits.fold(0, |time: u64, digit| time * 10 + u64::from(digit - b'0'));
+        (time, nth)
+    }
+
     fn sort_key(&self) -> (&str, u32) {
         let (stamp, rest) = self
             .text
@@ -426,6 +435,10 @@ mod tests {
                 "20260317-143023"
             ]
         );
+        let mut by_rank = ids.clone();
+        by_rank.reverse();
+        by_rank.sort_by_key(SessionId::rank);
+        assert_eq!(by_rank, ids);
     }
 
     #[test]

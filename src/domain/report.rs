@@ -22,6 +22,7 @@ mod eval;
 mod eval_page;
 mod journal;
 mod judge;
+mod list_part;
 mod merge;
 mod metrics;
 mod pause;
@@ -55,6 +56,7 @@ pub use eval::{
 pub use eval_page::{AgentPage, EvalPage, PagePost};
 pub use journal::{AllEventsReport, EventsReport, FollowedEvent, JournalReport};
 pub use judge::{BoutReport, JudgeReport, PairReport, ReportedOutcome, StandingReport};
+pub use list_part::ListPart;
 pub use merge::{
     BaseNow, MergeOutlook, MergePlanReport, MergeReport, MergedAgent, PlannedCommit,
     PlannedConflict, PlannedFile, PlannedMerge, VerifyReport,

@@ -1,12 +1,38 @@
 //! How times are written: RFC 3339 in UTC, with the offset as `+00:00`.
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 
 /// The time as files and documents hold it, to the second.
 #[must_use]
 pub fn format(time: &DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, false)
+    quickly(time).unwrap_or_else(|| time.to_rfc3339_opts(SecondsFormat::Secs, false))
+}
+
+/// The same for a time as all are; a list of very many sessions is made of times, mostly.
+fn quickly(time: &DateTime<Utc>) -> Option<String> {
+    let (date, clock) = (time.date_naive(), time.time());
+    let is_leap = clock.nanosecond() >= 1_000_000_000;
+    let year = u32::try_from(date.year()).ok()?;
+    if is_leap || year > 9999 {
+        return None;
+    }
+    let mut text = String::with_capacity("2026-03-17T14:30:22+00:00".len());
+    let mut two = |before: &str, number: u32| {
+        text.push_str(before);
+        for digit in [number / 10, number % 10] {
+            text.push(char::from_digit(digit, 10).unwrap_or('0'));
+        }
+    };
+    two("", year / 100);
+    two("", year % 100);
+    two("-", date.month());
+    two("-", date.day());
+    two("T", clock.hour());
+    two(":", clock.minute());
+    two(":", clock.second());
+    text.push_str("+00:00");
+    Some(text)
 }
 
 /// Reads RFC 3339; a time without an offset (as older tools wrote it) is UTC.
@@ -87,7 +113,22 @@ pub mod option {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_time_is_written_as_chrono_writes_it(
+            seconds in prop_oneof![-70_000_000_000_i64..300_000_000_000, 0..4_000_000_000_i64],
+            nanoseconds in 0..2_000_000_000_u32,
+        ) {
+            // Leap seconds are there at the end of a minute alone.
+            if let Some(time) = DateTime::from_timestamp(seconds, nanoseconds) {
+                prop_assert_eq!(format(&time), time.to_rfc3339_opts(SecondsFormat::Secs, false));
+            }
+        }
+    }
 
     #[test]
     fn times_of_every_tool_are_read() {

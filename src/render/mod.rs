@@ -12,6 +12,7 @@ mod progress;
 pub mod prometheus;
 pub mod question;
 mod screen;
+pub mod sessions;
 mod style;
 mod table;
 pub mod text;

@@ -76,37 +76,6 @@ impl Output {
         self.write(&text)
     }
 
-    /// As [`Output::answer`], for a long document: it goes out while it is made.
-    ///
-    /// For one that can be made without an error, which a path that is no text would be.
-    ///
-    /// # Errors
-    /// As [`Output::answer`].
-    pub fn answer_streamed<T: Serialize>(
-        &self,
-        document: &T,
-        draw: impl FnOnce(&T) -> String,
-    ) -> io::Result<()> {
-        const AT_ONCE: usize = 64 * 1024;
-        if self.format == Format::Text {
-            return self.write(&draw(document));
-        }
-        // There is no colour in a document that would have to be taken out.
-        let mut stdout = io::BufWriter::with_capacity(AT_ONCE, io::stdout().lock());
-        let written = serde_json::to_writer_pretty(&mut stdout, document)
-            .map_err(io::Error::from)
-            .and_then(|()| stdout.write_all(b"\n"))
-            .and_then(|()| stdout.flush());
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                // What is left in the buffer has no reader.
-                drop(stdout.into_parts());
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
     /// Writes a part of the answer as it comes.
     ///
     /// # Errors

@@ -11,7 +11,6 @@
 //! on it, and nobody needs to remove it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -27,7 +26,7 @@ use crate::domain::report::{ListedSession, ListedState};
 use crate::domain::state::SessionState;
 
 /// Changes with every change of what is read from the files of a session, or of this format.
-const FORMAT: &str = concat!("hub list 2 ", env!("CARGO_PKG_VERSION"), "\n");
+const FORMAT: &str = concat!("hub list 3 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// What is read of a cache at most.
 const LONGEST: u64 = 1 << 30;
@@ -185,8 +184,59 @@ fn time((seconds, nanoseconds): (i64, u32)) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(seconds, nanoseconds)
 }
 
-/// The entries of a cache, by session, as their bytes: whoever needs one reads it.
-pub(super) type Entries<'c> = HashMap<&'c str, &'c [u8]>;
+/// The entries of a cache as their bytes, in the order of their sessions: whoever needs one reads
+/// it.
+#[derive(Debug, Default)]
+pub(super) struct Entries<'c> {
+    all: Vec<(&'c str, &'c [u8])>,
+}
+
+impl<'c> Entries<'c> {
+    /// The entries of a cache; none where it is not whole, or not of this format.
+    pub fn of(bytes: &'c [u8]) -> Self {
+        Self::parse(bytes).unwrap_or_default()
+    }
+
+    fn parse(bytes: &'c [u8]) -> Option<Self> {
+        let (found, mut body) = bytes.strip_prefix(FORMAT.as_bytes())?.split_first_chunk()?;
+        if sum(body) != u64::from_le_bytes(*found) {
+            return None;
+        }
+        let mut all = Vec::with_capacity(body.len() / USUAL);
+        let mut last = "";
+        while !body.is_empty() {
+            let (length, rest) = body.split_first_chunk()?;
+            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+            let (entry, rest) = rest.split_at_checked(length)?;
+            // What an entry begins with.
+            let (id, _) = postcard::take_from_bytes(entry).ok()?;
+            if id <= last {
+                return None;
+            }
+            all.push((id, entry));
+            (last, body) = (id, rest);
+        }
+        Some(Self { all })
+    }
+
+    /// The entry of a session; `near` is where the last one was found, which was the one before
+    /// or behind this one, most of the time.
+    pub fn find(&self, id: &str, near: &mut usize) -> Option<&'c [u8]> {
+        let is_here = |place: &usize| self.all.get(*place).is_some_and(|(other, _)| *other == id);
+        let neighbours = [near.wrapping_sub(1), near.wrapping_add(1)];
+        let place = match neighbours.into_iter().find(is_here) {
+            Some(place) => place,
+            None => self.all.binary_search_by_key(&id, |(id, _)| id).ok()?,
+        };
+        *near = place;
+        self.all.get(place).map(|(_, entry)| *entry)
+    }
+
+    /// All of them, with their sessions.
+    pub fn iter(&self) -> impl Iterator<Item = (&'c str, &'c [u8])> {
+        self.all.iter().copied()
+    }
+}
 
 /// Where the cache of one user is.
 #[derive(Clone, Debug)]
@@ -256,10 +306,7 @@ pub(super) struct Draft {
 impl Draft {
     /// Puts it in its place with these entries. Nothing is flushed to the disk: what a crash
     /// cuts is told by its sum.
-    pub fn finish<'e, 'c: 'e>(
-        mut self,
-        entries: impl ExactSizeIterator<Item = &'e Entry<'c>>,
-    ) -> std::io::Result<()> {
+    pub fn finish(mut self, entries: Vec<&Entry<'_>>) -> std::io::Result<()> {
         self.file.write_all(&written(entries)?)?;
         self.file
             .persist(&self.place)
@@ -268,11 +315,10 @@ impl Draft {
     }
 }
 
-/// The bytes of a cache: the format, a sum of what follows, the entries one after the other, each
-/// with its length before it.
-fn written<'e, 'c: 'e>(
-    entries: impl ExactSizeIterator<Item = &'e Entry<'c>>,
-) -> std::io::Result<Vec<u8>> {
+/// The bytes of a cache: the format, a sum of what follows, the entries in the order of their
+/// sessions, each with its length before it.
+fn written(mut entries: Vec<&Entry<'_>>) -> std::io::Result<Vec<u8>> {
+    entries.sort_unstable_by_key(|entry| entry.id());
     let mut body = Vec::new();
     for entry in entries {
         let entry = postcard::to_stdvec(entry).map_err(std::io::Error::other)?;
@@ -284,29 +330,6 @@ fn written<'e, 'c: 'e>(
     bytes.extend(sum(&body).to_le_bytes());
     bytes.extend(body);
     Ok(bytes)
-}
-
-/// The entries of a cache; none where it is not whole, or not of this format.
-pub(super) fn parse(bytes: &[u8]) -> Entries<'_> {
-    entries_of(bytes).unwrap_or_default()
-}
-
-fn entries_of(bytes: &[u8]) -> Option<Entries<'_>> {
-    let (found, mut body) = bytes.strip_prefix(FORMAT.as_bytes())?.split_first_chunk()?;
-    if sum(body) != u64::from_le_bytes(*found) {
-        return None;
-    }
-    let mut entries = Entries::with_capacity(body.len() / USUAL);
-    while !body.is_empty() {
-        let (length, rest) = body.split_first_chunk()?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        let (entry, rest) = rest.split_at_checked(length)?;
-        // What an entry begins with.
-        let (id, _) = postcard::take_from_bytes(entry).ok()?;
-        entries.insert(id, entry);
-        body = rest;
-    }
-    Some(entries)
 }
 
 /// How long an entry is, more or less.

@@ -4,26 +4,30 @@
 //! last time is used again where both files of a session are as they were then (`list_cache`).
 
 use std::collections::{BinaryHeap, HashSet};
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io;
 use std::ops::ControlFlow;
-use std::thread;
+use std::sync::OnceLock;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, statat};
+use rustix::io::Errno;
 
 use crate::domain::id::SessionId;
 use crate::domain::report::{ListedSession, ListedState};
 use crate::domain::state::SessionState;
 
+use super::batches::in_batches;
 use super::error::{Error, Result};
 use super::hub_dir::HubDir;
-use super::list_cache::{self, CacheFile, Draft, Entries, Entry, FileTime, Stamp, Stamps};
+use super::list_cache::{CacheFile, Draft, Entries, Entry, FileTime, Stamp, Stamps};
 use super::owner::owner_of;
 use super::session::Files;
 
 /// With how many sessions looking into a cache is worth it: fewer are read in no time.
 const WORTH_IT: usize = 128;
 
-/// How many sessions are looked at before the first of them is told of.
-const AT_ONCE: usize = 4096;
+/// How much of the folder of sessions is read at once.
+const BUFFER: usize = 64 * 1024;
 
 /// What stands in the folder of sessions under the name of one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +45,7 @@ impl HubDir {
     /// When the folder cannot be read.
     pub fn found_sessions(&self) -> Result<Vec<FoundSession>> {
         let mut found = self.find_all()?;
-        found.sort();
+        found.sort_by_cached_key(|found| found.id.rank());
         Ok(found)
     }
 
@@ -57,173 +61,189 @@ impl HubDir {
 
     /// All sessions, in no order. What is not named as a session is none.
     fn find_all(&self) -> Result<Vec<FoundSession>> {
-        let folder = self.sessions();
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::io("read", folder)(error)),
+        let path = self.sessions();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let failed = |error: Errno| Error::io("read", &path)(io::Error::from(error));
+        let folder = match rustix::fs::open(&path, flags, Mode::empty()) {
+            Ok(folder) => folder,
+            Err(Errno::NOENT) => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
         };
+        let mut buffer = Vec::with_capacity(BUFFER);
+        let mut entries = RawDir::new(&folder, buffer.spare_capacity_mut());
         let mut all = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(Error::io("read", &folder))?;
+        while let Some(entry) = entries.next() {
+            let entry = entry.map_err(failed)?;
             let name = entry.file_name();
-            let id = name.to_str().and_then(|name| name.parse().ok());
-            all.extend(id.map(|id| FoundSession {
-                id,
-                is_folder: entry.file_type().is_ok_and(|kind| kind.is_dir()),
-            }));
+            let Some(id) = name.to_str().ok().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            let kind = match entry.file_type() {
+                // Not every file system tells it with the name.
+                FileType::Unknown => statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                    .map_or(FileType::Unknown, |stat| {
+                        FileType::from_raw_mode(stat.st_mode)
+                    }),
+                kind => kind,
+            };
+            let is_folder = kind.is_dir();
+            all.push(FoundSession { id, is_folder });
         }
         Ok(all)
     }
 
-    /// Tells of each of some sessions, in their order, until `each` has enough.
+    /// Makes something of each of some sessions, in their order, until `each` has enough.
     ///
-    /// Whoever will have enough after a few says how many that are at most. A session whose
-    /// files are damaged is `corrupt`, with the reason; one that is gone is passed over.
-    pub fn list(
+    /// Any thread makes a part with `make`, of some that stand side by side; `each` is told of
+    /// the parts in their order, on this one. Whoever will have enough after a few sessions says
+    /// how many that are at most. A session whose files are damaged is `corrupt`, with the
+    /// reason; one that is gone is passed over.
+    pub fn list<P: Send>(
         &self,
         sessions: &[FoundSession],
         at_most: Option<usize>,
-        each: impl FnMut(ListedSession) -> ControlFlow<()>,
+        make: impl Fn(&mut dyn Iterator<Item = ListedSession>) -> P + Sync,
+        each: impl FnMut(P) -> ControlFlow<()>,
     ) {
         let looked_at = at_most.map_or(sessions.len(), |most| most.min(sessions.len()));
         let cache = (looked_at >= WORTH_IT).then(|| CacheFile::of(self.path()));
-        self.list_with(cache.as_ref(), sessions, each);
+        self.list_with(cache.as_ref(), sessions, make, each);
     }
 
-    fn list_with(
+    fn list_with<P: Send>(
         &self,
         cache: Option<&CacheFile>,
         sessions: &[FoundSession],
-        mut each: impl FnMut(ListedSession) -> ControlFlow<()>,
+        make: impl Fn(&mut dyn Iterator<Item = ListedSession>) -> P + Sync,
+        each: impl FnMut(P) -> ControlFlow<()>,
     ) {
         let bytes = cache.map(CacheFile::read).unwrap_or_default();
-        let known = list_cache::parse(&bytes);
-        let mut pass = Pass {
+        let pass = Pass {
             hub: self,
-            // Without it nothing is known to be as it was.
-            folder: cache.and_then(|_| File::open(self.sessions()).ok()),
             cache,
-            known: &known,
-            draft: None,
-            fresh: Vec::new(),
+            known: Entries::of(&bytes),
+            draft: OnceLock::new(),
         };
-        for some in sessions.chunks(AT_ONCE) {
-            for listed in pass.look_at(some) {
-                if each(listed).is_break() {
-                    return;
-                }
-            }
+        let work = |eye: &mut Eye<'_>, sessions: &[FoundSession]| {
+            make(&mut sessions.iter().filter_map(|session| eye.look_at(session)))
+        };
+        if let Some(eyes) = in_batches(sessions, || Eye::of(&pass), work, each) {
+            let fresh = eyes.into_iter().flat_map(|eye| eye.fresh).collect();
+            pass.finish(sessions, fresh);
         }
-        pass.finish(sessions);
     }
 }
 
 /// One pass over the sessions.
 struct Pass<'p> {
     hub: &'p HubDir,
-    folder: Option<File>,
     cache: Option<&'p CacheFile>,
-    known: &'p Entries<'p>,
-    draft: Option<Draft>,
+    known: Entries<'p>,
+    /// The next cache, begun before the first session is read.
+    draft: OnceLock<Option<Draft>>,
+}
+
+impl Pass<'_> {
+    /// What is written after this moment, by the clock of the file system, is seen next time.
+    fn moment(&self) -> Option<FileTime> {
+        let begin = || self.cache.and_then(CacheFile::draft);
+        let draft = self.draft.get_or_init(begin).as_ref();
+        draft.map(|draft| draft.begun)
+    }
+
+    /// Writes the cache anew where that saves more than it takes.
+    fn finish(self, sessions: &[FoundSession], fresh: Vec<Entry<'static>>) {
+        let draft = self.draft.into_inner().flatten();
+        let Some(draft) = draft.filter(|_| is_worth_it(fresh.len(), sessions.len())) else {
+            return;
+        };
+        let there: HashSet<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
+        let is_fresh: HashSet<&str> = fresh.iter().map(Entry::id).collect();
+        let old = self.known.iter();
+        let old = old.filter(|(id, _)| there.contains(*id) && !is_fresh.contains(*id));
+        let old: Vec<Entry<'_>> = old.filter_map(|(_, bytes)| Entry::of(bytes)).collect();
+        if let Err(error) = draft.finish(fresh.iter().chain(&old).collect()) {
+            log::debug!("no cache: {error}");
+        }
+    }
+}
+
+/// How one thread looks at sessions.
+struct Eye<'p> {
+    pass: &'p Pass<'p>,
+    /// Its own: threads that ask about the same open folder wait for each other.
+    folder: Option<File>,
+    path: String,
+    /// Where the last session stood among those that are known.
+    near: usize,
     /// Entries of what had to be read.
     fresh: Vec<Entry<'static>>,
 }
 
-impl Pass<'_> {
-    fn look_at(&mut self, sessions: &[FoundSession]) -> Vec<ListedSession> {
-        let mut found = on_all_processors(sessions, |session| self.recall(session));
-        let unknown: Vec<(usize, &FoundSession)> = found
-            .iter()
-            .zip(sessions)
-            .enumerate()
-            .filter(|(_, (found, _))| found.is_none())
-            .map(|(place, (_, session))| (place, session))
-            .collect();
-        let moment = self.moment(unknown.len());
-        let read = on_all_processors(&unknown, |(_, session)| self.read(session, moment));
-        for ((place, _), (listed, entry)) in unknown.into_iter().zip(read) {
-            self.fresh.extend(entry);
-            if let Some(slot) = found.get_mut(place) {
-                *slot = listed;
-            }
+impl<'p> Eye<'p> {
+    fn of(pass: &'p Pass<'p>) -> Self {
+        // Without a cache nothing is known to be as it was.
+        let open = |_| File::open(pass.hub.sessions()).ok();
+        Self {
+            folder: pass.cache.and_then(open),
+            pass,
+            path: String::new(),
+            near: 0,
+            fresh: Vec::new(),
         }
-        found.into_iter().flatten().collect()
+    }
+
+    /// `None` for a session that is gone.
+    fn look_at(&mut self, session: &FoundSession) -> Option<ListedSession> {
+        match self.recall(session) {
+            Some(listed) => Some(listed),
+            None => self.read(session),
+        }
     }
 
     /// A session that is as it was when it was last read.
-    fn recall(&self, session: &FoundSession) -> Option<ListedSession> {
-        let entry = Entry::of(self.known.get(session.id.as_str())?)?;
+    fn recall(&mut self, session: &FoundSession) -> Option<ListedSession> {
+        let known = &self.pass.known;
+        let entry = Entry::of(known.find(session.id.as_str(), &mut self.near)?)?;
         if !entry.is_of(&self.stamps(session)?) {
             return None;
         }
         let mut listed = entry.listed(session.id.clone())?;
         if !entry.names_owner() {
-            listed.owner = owner_of(self.hub.session(&session.id).path());
+            listed.owner = owner_of(self.pass.hub.session(&session.id).path());
         }
         Some(listed)
     }
 
-    /// What is written after this moment, by the clock of the file system, is seen next time.
-    fn moment(&mut self, unknown: usize) -> Option<FileTime> {
-        if unknown > 0 && self.draft.is_none() {
-            self.draft = self.cache.and_then(CacheFile::draft);
-        }
-        self.draft.as_ref().map(|draft| draft.begun)
-    }
-
-    fn stamps(&self, session: &FoundSession) -> Option<Stamps> {
+    fn stamps(&mut self, session: &FoundSession) -> Option<Stamps> {
         let folder = self.folder.as_ref().filter(|_| session.is_folder)?;
-        let stamp = |name| Stamp::of(folder, &format!("{}/{name}", session.id));
+        let mut stamp = |name| {
+            self.path.clear();
+            self.path.extend([session.id.as_str(), "/", name]);
+            Stamp::of(folder, &self.path)
+        };
         Some([stamp("config.yaml")?, stamp("state.json")?])
     }
 
     /// Reads a session; `None` for one that is gone. The stamps are from before.
-    fn read(
-        &self,
-        session: &FoundSession,
-        moment: Option<FileTime>,
-    ) -> (Option<ListedSession>, Option<Entry<'static>>) {
-        let stamps = moment.and_then(|moment| {
+    fn read(&mut self, session: &FoundSession) -> Option<ListedSession> {
+        let stamps = self.pass.moment().and_then(|moment| {
             let stamps = self.stamps(session)?;
-            stamps
-                .iter()
-                .all(|s| s.is_settled(moment))
-                .then_some(stamps)
+            let are_settled = stamps.iter().all(|s| s.is_settled(moment));
+            are_settled.then_some(stamps)
         });
-        match Files::read(self.hub.session(&session.id)) {
+        match Files::read(self.pass.hub.session(&session.id)) {
             Ok(files) => {
                 let owner_is_named = files.config.names_owner();
                 let (listed, state) = listed(files);
                 let entry =
                     stamps.and_then(|stamps| Entry::new(&listed, state, owner_is_named, stamps));
-                (Some(listed), entry)
+                self.fresh.extend(entry);
+                Some(listed)
             }
             // It was taken back between the two looks.
-            Err(Error::NoSession { .. }) => (None, None),
-            Err(error) => (
-                Some(unreadable(session.id.clone(), error.to_string())),
-                None,
-            ),
-        }
-    }
-
-    /// Writes the cache anew where that saves more than it takes.
-    fn finish(self, sessions: &[FoundSession]) {
-        let Some(draft) = self
-            .draft
-            .filter(|_| is_worth_it(self.fresh.len(), sessions.len()))
-        else {
-            return;
-        };
-        let there: HashSet<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
-        let fresh: HashSet<&str> = self.fresh.iter().map(Entry::id).collect();
-        let old = self.known.iter();
-        let old = old.filter(|(id, _)| there.contains(*id) && !fresh.contains(*id));
-        let old: Vec<Entry<'_>> = old.filter_map(|(_, bytes)| Entry::of(bytes)).collect();
-        let entries: Vec<&Entry<'_>> = self.fresh.iter().chain(&old).collect();
-        if let Err(error) = draft.finish(entries.into_iter()) {
-            log::debug!("no cache: {error}");
+            Err(Error::NoSession { .. }) => None,
+            Err(error) => Some(unreadable(session.id.clone(), error.to_string())),
         }
     }
 }
@@ -265,32 +285,6 @@ fn unreadable(session_id: SessionId, reason: String) -> ListedSession {
         parent: None,
         reason: Some(reason),
     }
-}
-
-/// What `work` makes of each, in their order.
-fn on_all_processors<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    /// Fewer are done before another thread has begun.
-    const TOO_FEW: usize = 32;
-    let most = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(8);
-    let threads = most.min(all.len() / TOO_FEW);
-    if threads < 2 {
-        return all.iter().map(work).collect();
-    }
-    let share = all.len().div_ceil(threads);
-    let work = &work;
-    thread::scope(|scope| {
-        let parts: Vec<_> = all
-            .chunks(share)
-            .map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>()))
-            .collect();
-        let done = parts.into_iter().map(|part| match part.join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        done.flatten().collect()
-    })
 }
 
 #[cfg(test)]

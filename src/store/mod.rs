@@ -25,6 +25,7 @@
 
 pub mod access;
 pub mod atomic;
+mod batches;
 mod board;
 mod config_file;
 mod drafts;

@@ -1,12 +1,14 @@
 //! What a worktree holds beyond its commit; always by the git program.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::domain::refs::{BranchName, CommitId};
 
 use super::error::{Error, Result};
-use super::glance::Glance;
+use super::glance::{Glance, Left, Why};
 use super::parallel;
 use super::program::{Git, failed};
 use super::repository::{Repository, path_from, printed_id};
@@ -314,17 +316,60 @@ struct Look {
 impl Look {
     fn changes(&self) -> Result<Vec<Change>> {
         let git = Git::new(&self.worktree);
-        let left = self.glance.as_ref().and_then(Glance::left_over);
-        let answer = match left {
-            Some(left) if left.is_empty() => return Ok(Vec::new()),
-            Some(left) => status(git.arg("--literal-pathspecs"))
-                .arg("--")
-                .args(left)
-                .run()?,
-            None => status(git).run()?,
+        let Some(left) = self.glance.as_ref().and_then(Glance::left_over) else {
+            return parse_status(&status(git).run()?);
         };
-        parse_status(&answer)
+        if let Some(changes) = judged(&self.worktree, &left) {
+            return Ok(changes);
+        }
+        let status = status(git.arg("--literal-pathspecs")).arg("--");
+        let paths = left.iter().map(|left| OsStr::from_bytes(&left.path));
+        parse_status(&status.args(paths).run()?)
     }
+}
+
+/// What `git status` would say of what is left over, in its order; `None` where only it can tell.
+fn judged(worktree: &Path, left: &[Left]) -> Option<Vec<Change>> {
+    let mut paths = BTreeMap::<Why, BTreeSet<&[u8]>>::new();
+    for left in left {
+        paths.entry(left.why).or_default().insert(&left.path);
+    }
+    if paths.contains_key(&Why::Unclear) {
+        return None;
+    }
+    let change = |path: &[u8], kind| Change {
+        path: path_from(path),
+        kind,
+    };
+    let resized = paths.remove(&Why::Resized).unwrap_or_default();
+    let mut changes: Vec<Change> = resized
+        .into_iter()
+        .map(|path| change(path, ChangeKind::Changed))
+        .collect();
+    if let Some(mut new) = paths.remove(&Why::New) {
+        for ignored in ignored_of(worktree, &new)? {
+            new.remove(ignored.as_slice());
+        }
+        let new = new.into_iter();
+        changes.extend(new.map(|path| change(path, ChangeKind::Untracked)));
+    }
+    Some(changes)
+}
+
+/// Which of these paths git ignores, be they in its index or not; `None` where it cannot tell.
+fn ignored_of(worktree: &Path, new: &BTreeSet<&[u8]>) -> Option<Vec<Vec<u8>>> {
+    // What begins so is never taken for anything but a path.
+    const HERE: &[u8] = b"./";
+    let names = new.iter().flat_map(|path| [HERE, path, b"\0"]);
+    let asked = Git::new(worktree)
+        .args(["check-ignore", "--no-index", "-z", "--stdin"])
+        .input(names.collect::<Vec<_>>().concat());
+    let output = asked.output().ok()?;
+    // 1 says that it ignores none of them.
+    let said = matches!(output.status.code(), Some(0 | 1));
+    let paths = output.stdout.split(|byte| *byte == b'\0');
+    let paths = paths.filter_map(|path| Some(path.strip_prefix(HERE)?.to_vec()));
+    said.then(|| paths.collect())
 }
 
 /// What is changed or new in a folder that was found to be the worktree that is meant.

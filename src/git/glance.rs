@@ -3,16 +3,18 @@
 //! `git status` takes a tracked file for unchanged when the system says of it what its index
 //! says; so does a glance, by the same rule or a stricter one, and it holds the names in each
 //! folder against the index. What is left over, be it new, gone, changed, or too young to tell,
-//! is for git to judge, and it needs to look at nothing else. Nothing is kept between two
-//! glances: each looks at every file.
+//! is for git to judge, and it needs to look at nothing else. Where that is only plain files that
+//! are new, or of another length than git noted, git is not even asked for its index: the length
+//! is enough for its own rule, too, and it says of the new ones which it ignores. Nothing is kept
+//! between two glances: each looks at every file.
 //!
 //! git looks at the whole worktree where a glance cannot tell: staged changes, conflicts,
 //! submodules, sparse or split indexes, files that git was told not to look at, replaced commits,
 //! another repository inside, and where more than a few paths are left over.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, openat, statat};
@@ -36,6 +38,26 @@ pub(super) struct Glance {
     index: PathBuf,
     /// The tree of HEAD.
     tree: git2::Oid,
+    /// Whether git takes names for the same that differ in the case of letters alone.
+    folds_case: bool,
+}
+
+/// A path that a glance leaves over, from the top of the worktree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Left {
+    pub path: Vec<u8>,
+    pub why: Why,
+}
+
+/// Why a path is left over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    /// A file that git calls changed without reading it.
+    Resized,
+    /// A file or link with a name that the index does not have.
+    New,
+    /// Only git can say what it is.
+    Unclear,
 }
 
 impl Repository {
@@ -53,17 +75,19 @@ impl Repository {
             None => head.trim().parse().ok()?,
         };
         let commit = library.find_commit(oid(&head).ok()?).ok()?;
+        let folds_case = library.config().ok()?.get_bool("core.ignorecase");
         Some(Glance {
             worktree: worktree.to_path_buf(),
             index: admin.join("index"),
             tree: commit.tree_id(),
+            folds_case: folds_case.unwrap_or(false),
         })
     }
 }
 
 impl Glance {
-    /// The paths that git must look at; `None` for all of them.
-    pub fn left_over(&self) -> Option<Vec<OsString>> {
+    /// The paths that are not known to be unchanged; `None` where that may be any.
+    pub fn left_over(&self) -> Option<Vec<Left>> {
         let index = IndexFile::read(&self.index)?;
         if index.tree() != self.tree.as_bytes() {
             return None;
@@ -72,11 +96,17 @@ impl Glance {
         let top = rustix::fs::open(&self.worktree, flags, Mode::empty()).ok()?;
         let mut walk = Walk {
             index: &index,
+            // A new name may be a known one then.
+            new: if self.folds_case {
+                Why::Unclear
+            } else {
+                Why::New
+            },
             path: Vec::new(),
             left: Vec::new(),
         };
         walk.folder(&top, index.entries()).ok()?;
-        Some(walk.left.into_iter().map(OsString::from_vec).collect())
+        Some(walk.left)
     }
 }
 
@@ -93,7 +123,9 @@ struct Walk<'i> {
     index: &'i IndexFile,
     /// The folder that is looked at, with a slash at its end.
     path: Vec<u8>,
-    left: Vec<Vec<u8>>,
+    /// What a plain file with a new name is.
+    new: Why,
+    left: Vec<Left>,
 }
 
 /// What the index has of one name in a folder.
@@ -121,23 +153,29 @@ impl<'i> Walk<'i> {
             }
             let known = tracked.binary_search_by(|tracked| tracked.name.cmp(name));
             let Some(known) = known.ok().and_then(|place| tracked.get_mut(place)) else {
-                self.leave(name)?;
+                let is_plain =
+                    matches!(found.file_type(), FileType::RegularFile | FileType::Symlink);
+                self.leave(name, if is_plain { self.new } else { Why::Unclear })?;
                 continue;
             };
             known.seen = true;
-            let same = if known.is_folder {
-                self.below(folder, name, known.entries, found.file_type())?
-            } else {
-                let stat = statat(folder, found.file_name(), AtFlags::SYMLINK_NOFOLLOW);
-                let entry = known.entries.first();
-                stat.is_ok_and(|stat| entry.is_some_and(|entry| entry.is_as(&stat)))
-            };
-            if !same {
-                self.leave(name)?;
+            if known.is_folder {
+                if !self.below(folder, name, known.entries, found.file_type())? {
+                    self.leave(name, Why::Unclear)?;
+                }
+                continue;
+            }
+            let stat = statat(folder, found.file_name(), AtFlags::SYMLINK_NOFOLLOW);
+            match (stat, known.entries.first()) {
+                (Ok(stat), Some(entry)) if entry.is_as(&stat) => {}
+                (Ok(stat), Some(entry)) if entry.is_resized(&stat) => {
+                    self.leave(name, Why::Resized)?;
+                }
+                _ => self.leave(name, Why::Unclear)?,
             }
         }
         for gone in tracked.iter().filter(|tracked| !tracked.seen) {
-            self.leave(gone.name)?;
+            self.leave(gone.name, Why::Unclear)?;
         }
         Ok(())
     }
@@ -196,11 +234,12 @@ impl<'i> Walk<'i> {
         tracked
     }
 
-    fn leave(&mut self, name: &[u8]) -> Result<(), GiveUp> {
+    fn leave(&mut self, name: &[u8], why: Why) -> Result<(), GiveUp> {
         if self.left.len() >= MOST {
             return Err(GiveUp);
         }
-        self.left.push([&self.path, name].concat());
+        let path = [&self.path, name].concat();
+        self.left.push(Left { path, why });
         Ok(())
     }
 }

@@ -15,6 +15,9 @@ use rustix::fs::{FileType, Stat};
 const HEADER: usize = 12;
 /// What stands before the flags of an entry: ten numbers of stat data, and the blob's id.
 const STAT_WORDS: usize = 10;
+/// Where two of them stand.
+const MODE: usize = 6;
+const SIZE: usize = 9;
 const ID: usize = 20;
 const FIXED: usize = STAT_WORDS * 4 + ID + 2;
 
@@ -103,6 +106,14 @@ impl Entry {
     /// compare less than this.
     pub fn is_as(&self, found: &Stat) -> bool {
         self.settled && self.words == words_of(found)
+    }
+
+    /// Whether git, too, would take a plain file for changed without reading it: it is one still,
+    /// and has another size. Where git noted none, it does not trust what it noted.
+    pub fn is_resized(&self, found: &Stat) -> bool {
+        let (then, now) = (self.words, words_of(found));
+        let is_plain = |words: &[u32; STAT_WORDS]| words[MODE] & 0o170_000 == 0o100_000;
+        is_plain(&then) && is_plain(&now) && then[SIZE] != 0 && then[SIZE] != now[SIZE]
     }
 }
 

@@ -110,12 +110,14 @@ impl Place {
         Repository::discover(&self.folder.path().join("main")).unwrap()
     }
 
-    fn left_over(&self) -> Option<Vec<OsString>> {
+    fn left_over(&self) -> Option<Vec<(String, Why)>> {
         let repository = self.repository();
         let admin = repository.own_admin(&self.worktree).unwrap();
         let mut left = repository.glance(&self.worktree, &admin)?.left_over()?;
         left.sort();
-        Some(left)
+        let text = |path| String::from_utf8(path).unwrap();
+        let left = left.into_iter().map(|left| (text(left.path), left.why));
+        Some(left.collect())
     }
 
     /// With and without a glance the same is found.
@@ -147,10 +149,59 @@ fn what_changed_is_left_over_and_nothing_else() {
     fs::remove_file(place.worktree.join("dir/sub/three")).unwrap();
     fs::remove_dir_all(place.worktree.join("dir.d")).unwrap();
     symlink("dir", place.worktree.join("dir.d")).unwrap();
-    let expected = [":(top)*", "a", "dir.d", "dir/sub/three", "ignored-1", "new"];
+    let expected = [
+        (":(top)*", Why::New),
+        ("a", Why::Unclear),
+        ("dir.d", Why::Unclear),
+        ("dir/sub/three", Why::Unclear),
+        ("ignored-1", Why::New),
+        ("new", Why::Unclear),
+    ];
+    let expected = expected.map(|(path, why)| (path.to_owned(), why));
+    assert_eq!(place.left_over(), Some(expected.to_vec()));
+    place.check();
+}
+
+#[test]
+fn plain_files_are_judged_as_git_judges_them() {
+    let place = Place::new("2");
+    let exclude = place.folder.path().join("main/.git/info/exclude");
+    let mut exclude = File::create(exclude).unwrap();
+    // A folder that git ignores, with a file that it has all the same.
+    exclude.write_all(b"*.o\ndir.d/\n").unwrap();
+    place.write("dir/.gitignore", "!ignored-not\n");
+    for new in [
+        "z",
+        "dir/z",
+        ":(top)*",
+        "*",
+        "ignored-1",
+        "dir/ignored-2",
+        "dir/ignored-not",
+        "dir.d/z",
+        "x.o",
+        "a b",
+    ] {
+        place.write(new, "new");
+    }
+    symlink("nowhere", place.worktree.join("dir/new-link")).unwrap();
+    place.write("dir/two", "longer than before");
+    place.write("a-b/x", "-");
+    let left = place.left_over().unwrap();
+    assert!(left.iter().all(|(_, why)| *why != Why::Unclear), "{left:?}");
+    let found = place.repository().glanced_changes(&place.worktree).unwrap();
+    assert_eq!(found.len(), 10, "{found:?}");
+    place.check();
+}
+
+#[test]
+fn a_new_name_is_left_to_git_where_it_folds_case() {
+    let place = Place::new("2");
+    git(&place.worktree, &["config", "core.ignorecase", "true"]);
+    place.write("A", "new");
     assert_eq!(
         place.left_over(),
-        Some(expected.map(OsString::from).to_vec())
+        Some(vec![("A".to_owned(), Why::Unclear)])
     );
     place.check();
 }
@@ -162,7 +213,12 @@ fn a_file_as_young_as_the_index_is_left_over() {
     git(&place.worktree, &["add", "a"]);
     place.commit();
     place.write("a", "d");
-    assert!(place.left_over().unwrap().contains(&OsString::from("a")));
+    assert!(
+        place
+            .left_over()
+            .unwrap()
+            .contains(&("a".to_owned(), Why::Unclear))
+    );
     place.check();
 }
 
@@ -174,7 +230,10 @@ fn an_edit_that_sets_the_old_time_again_is_left_over() {
     place.write("a", "b");
     let file = File::options().append(true).open(&path).unwrap();
     file.set_modified(before).unwrap();
-    assert_eq!(place.left_over(), Some(vec![OsString::from("a")]));
+    assert_eq!(
+        place.left_over(),
+        Some(vec![("a".to_owned(), Why::Unclear)])
+    );
     place.check();
 }
 

@@ -8,6 +8,7 @@ mod board;
 mod called;
 mod cleanup;
 mod completions;
+mod confine;
 mod dag;
 mod demo;
 mod doctor;
@@ -35,6 +36,7 @@ mod resume;
 mod retry;
 mod run;
 mod schema;
+mod security;
 mod send;
 mod snapshots;
 mod spawn;
@@ -84,7 +86,7 @@ enum Command {
     /// Make a new session and measure its baseline
     Init(init::Args),
     /// Make branches, worktrees and prompts, then start the agents
-    Spawn(spawn::Args),
+    Spawn(Box<spawn::Args>),
     /// Do it all: init, spawn, wait, eval, ask, merge, cleanup
     Run(Box<run::Args>),
     /// List the sessions
@@ -140,6 +142,8 @@ enum Command {
     Metrics(metrics::Args),
     /// Check files, refs, worktrees and processes, and mend them with --fix
     Doctor(doctor::Args),
+    /// Show what each security level enforces here, or raise that of a session
+    Security(security::Args),
     /// List the prompt templates, or print one
     Templates(templates::Args),
     /// Show the commands here that somebody else wrote, and say which hub may run
@@ -157,6 +161,9 @@ enum Command {
     /// Watch one agent to its end
     #[command(hide = true)]
     Supervise(supervise::Args),
+    /// Become an agent behind the walls of its security level
+    #[command(hide = true)]
+    Confine(confine::Args),
     /// Delete the files of worktrees that were removed
     #[command(hide = true)]
     Sweep,
@@ -211,7 +218,7 @@ fn parse_called(arguments: &[OsString]) -> Option<Cli> {
 fn run(command: Command, global: &Global) -> Outcome {
     match command {
         Command::Init(args) => init::run(args, global),
-        Command::Spawn(args) => spawn::run(args, global),
+        Command::Spawn(args) => spawn::run(*args, global),
         Command::Run(args) => run::run(*args, global),
         Command::List(args) => list::run(args, global),
         Command::Status(args) => status::run(&args, global),
@@ -239,6 +246,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Events(args) => events::run(&args, global),
         Command::Metrics(args) => metrics::run(&args, global),
         Command::Doctor(args) => doctor::run(args, global),
+        Command::Security(args) => security::run(args, global),
         Command::Templates(args) => templates::run(args, global),
         Command::Trust(args) => trust::run(args, global),
         Command::Demo(args) => demo::run(&args, global),
@@ -247,6 +255,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Completions(args) => completions::run(&args, global),
         Command::Man(args) => man::run(&args, global),
         Command::Supervise(args) => supervise::run(&args, global),
+        Command::Confine(args) => Ok(confine::run(&args, global)),
         Command::Sweep => sweep::run(global),
     }
 }

@@ -15,6 +15,7 @@ use crate::render::text;
 use super::Outcome;
 use super::global::Global;
 use super::limits::LimitArgs;
+use super::security::SecurityArgs;
 use super::stdin::StdinArgs;
 
 /// How agents are made
@@ -67,6 +68,8 @@ pub struct AgentArgs {
     stdin: StdinArgs,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    security: SecurityArgs,
 }
 
 impl AgentArgs {
@@ -116,6 +119,7 @@ impl AgentArgs {
             template: self.template,
             strategies,
             start,
+            security: self.security.layer(),
         })
     }
 }

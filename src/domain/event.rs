@@ -54,6 +54,8 @@ pub enum Operation {
     Undo,
     /// A command of somebody else was trusted, or is so no more.
     Trust,
+    /// The security level was raised.
+    Security,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -84,6 +86,7 @@ impl Operation {
             Self::Expire => "expire",
             Self::Undo => "undo",
             Self::Trust => "trust",
+            Self::Security => "security",
             Self::Unknown => "unknown",
         }
     }

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::id::{AgentId, BadName, serde_as_text};
 use super::preset::PresetName;
 use super::ready::Ready;
+use super::security::Security;
+use super::security::environment::EnvPattern;
+use super::security::grants::AllowedPath;
 
 /// A session's plan for its agents' processes; `launch.json`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Launch {
     pub template: Option<String>,
     /// What is done for their worktrees before.
     pub ready: Ready,
+    /// How far they are held.
+    pub security: Security,
     /// Agents that somebody stopped before they were started: nobody starts them by itself.
     pub held: BTreeSet<AgentId>,
     /// Agents that somebody paused before they were started: nobody starts them before `resume`.
@@ -75,6 +80,22 @@ pub struct AgentLaunch {
     pub preset: Option<PresetName>,
     /// What it finds on its standard input.
     pub stdin: Stdin,
+    /// What it cannot do without, whatever the security level.
+    pub needs: Needs,
+}
+
+/// What a program cannot do without: its keys, and where it keeps its own settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Needs {
+    /// Variables with its keys.
+    #[serde(default)]
+    pub env: Vec<EnvPattern>,
+    /// Files and folders that it reads.
+    #[serde(default)]
+    pub reads: Vec<AllowedPath>,
+    /// Files and folders that it changes.
+    #[serde(default)]
+    pub writes: Vec<AllowedPath>,
 }
 
 /// What an agent finds on its standard input.

@@ -39,6 +39,7 @@ pub mod report;
 pub mod resources;
 pub mod restore;
 pub mod rounds;
+pub mod security;
 pub mod session;
 pub mod settings;
 pub mod since;

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::id::{AgentId, BadName, serde_as_text};
-use super::launch::Stdin;
+use super::launch::{Needs, Stdin};
+use super::security::environment::EnvPattern;
+use super::security::grants::AllowedPath;
 use super::settings::AgentCount;
 use super::usage::UsageRule;
 
@@ -137,6 +139,15 @@ pub struct Preset {
     pub install: Option<String>,
     /// Where it prints what it used.
     pub usage: Option<UsageRule>,
+    /// Variables with its keys, which it gets at every security level.
+    #[serde(default)]
+    pub keys: Vec<EnvPattern>,
+    /// Files and folders of its own that it reads at every security level.
+    #[serde(default)]
+    pub reads: Vec<AllowedPath>,
+    /// Those that it changes at every security level.
+    #[serde(default)]
+    pub writes: Vec<AllowedPath>,
 }
 
 fn version_flag() -> Vec<String> {
@@ -145,7 +156,7 @@ fn version_flag() -> Vec<String> {
 
 impl Preset {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 11] = [
+    pub const KEYS: [&'static str; 14] = [
         "title",
         "program",
         "arguments",
@@ -157,7 +168,20 @@ impl Preset {
         "checked_version",
         "install",
         "usage",
+        "keys",
+        "reads",
+        "writes",
     ];
+
+    /// What the program cannot do without.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        Needs {
+            env: self.keys.clone(),
+            reads: self.reads.clone(),
+            writes: self.writes.clone(),
+        }
+    }
 
     /// The command for `sh -c`; it takes its prompt from `HUB_PROMPT_FILE`.
     #[must_use]
@@ -301,6 +325,9 @@ mod tests {
             checked_version: None,
             install: None,
             usage: None,
+            keys: Vec::new(),
+            reads: Vec::new(),
+            writes: Vec::new(),
         }
     }
 

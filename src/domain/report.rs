@@ -70,6 +70,7 @@ mod graft;
 mod integrate;
 mod restore;
 mod rounds;
+mod security;
 mod snapshots;
 mod templates;
 mod trust;
@@ -81,6 +82,9 @@ pub use graft::GraftReport;
 pub use integrate::{FileAction, IntegrateReport, IntegratedFile};
 pub use restore::{RestoreReport, RestoredAgent};
 pub use rounds::{RoundReport, RoundsEnd};
+pub use security::{
+    SecurityLevelReport, SecurityRaised, SecurityReport, SessionSecurity, WallReport,
+};
 pub use snapshots::{
     ListedSnapshot, SnapshotExpireReport, SnapshotFile, SnapshotKind, SnapshotRestoreReport,
     SnapshotShowReport, SnapshotsReport,
@@ -253,6 +257,8 @@ pub struct StatusReport {
     pub winner: Option<AgentId>,
     /// The base branch at this moment; null where it is gone, and when the session is at its end.
     pub base_now: Option<BaseNow>,
+    /// How its agents are held; null before `spawn`.
+    pub security: Option<SessionSecurity>,
     /// An operation that was begun and has no end; the next command that writes settles it.
     pub unfinished: Option<String>,
     /// The last posts of the board that belong to the session, oldest first.

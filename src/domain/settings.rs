@@ -19,6 +19,7 @@ use super::metric::{Direction, MetricName};
 use super::protect::PathGlob;
 use super::ready::{PortCount, ShellLine};
 use super::refs::BranchName;
+use super::security::SecurityLayer;
 
 /// How many agents a session has: 1 to [`AgentId::MOST`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,11 +172,13 @@ pub struct SettingsLayer {
     pub require: Option<List<Requirement>>,
     /// How the work of an attempt comes into the base branch.
     pub merge_strategy: Option<MergeStrategy>,
+    /// How far agents are held, and what they are allowed.
+    pub security: Option<SecurityLayer>,
 }
 
 impl SettingsLayer {
     /// The names of all keys, as they stand in a file.
-    pub const KEYS: [&'static str; 20] = [
+    pub const KEYS: [&'static str; 21] = [
         "agents",
         "agent_cmd",
         "base_branch",
@@ -196,6 +199,7 @@ impl SettingsLayer {
         "protect",
         "require",
         "merge_strategy",
+        "security",
     ];
 
     /// This layer with the one below it showing through where this one is open; of limits the
@@ -226,6 +230,10 @@ impl SettingsLayer {
             protect: self.protect.or(below.protect),
             require: self.require.or(below.require),
             merge_strategy: self.merge_strategy.or(below.merge_strategy),
+            security: match (self.security, below.security) {
+                (Some(one), Some(other)) => Some(one.over(other)),
+                (one, other) => one.or(other),
+            },
         }
     }
 

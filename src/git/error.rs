@@ -65,6 +65,16 @@ pub enum Error {
     /// What stands at a worktree's path is something else.
     #[error("{} is not the worktree that git knows there", .0.display())]
     NotTheWorktree(PathBuf),
+    /// A worktree has settings of its own by which git would run something.
+    #[error("worktree {} has a setting {key} of its own, which the repository does not have", worktree.display())]
+    WorktreeSetting {
+        /// The worktree.
+        worktree: PathBuf,
+        /// The file that holds it.
+        file: PathBuf,
+        /// The setting's name.
+        key: String,
+    },
     /// A worktree holds work that its commit does not hold.
     #[error("worktree {} has changed or new files", .0.display())]
     DirtyWorktree(PathBuf),
@@ -246,6 +256,7 @@ impl Diagnostic for Error {
             | Self::ForeignOwner(_)
             | Self::LockedWorktree { .. }
             | Self::NotTheWorktree(_)
+            | Self::WorktreeSetting { .. }
             | Self::DirtyWorktree(_)
             | Self::NestedRepository { .. }
             | Self::UnpushedCommits { .. }
@@ -296,6 +307,10 @@ impl Diagnostic for Error {
             Self::NotTheWorktree(path) => format!(
                 "nothing was touched; look at {}, move it away if it is to stay, then do it again",
                 quoted(path)
+            ),
+            Self::WorktreeSetting { file, key, .. } => format!(
+                "git would run what it says, and whoever worked there may have written it; look at it, then `git config --file {} --unset-all {key}`",
+                quoted(file)
             ),
             Self::DirtyWorktree(path) => {
                 format!("`git -C {} status` shows them", quoted(path))

@@ -206,7 +206,11 @@ impl Repository {
             let back = resolved(admin.join(back).parent()?);
             (back == resolved(path)).then_some(admin)
         };
-        ours().ok_or_else(|| Error::NotTheWorktree(path.to_path_buf()))
+        let admin = ours().ok_or_else(|| Error::NotTheWorktree(path.to_path_buf()))?;
+        if admin != self.common {
+            self.check_administration(path, &admin)?;
+        }
+        Ok(admin)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::domain::mode::BadMode;
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::restore::RestoreRefused;
+use crate::domain::security::SecurityRefused;
 use crate::domain::session::Exit;
 use crate::domain::snapshot::SnapshotRefused;
 use crate::domain::state::{AgentStatus, SessionState, TransitionError};
@@ -71,6 +72,9 @@ pub enum Error {
     /// Nothing was trusted.
     #[error(transparent)]
     Trust(#[from] TrustRefused),
+    /// A security level that does not hold.
+    #[error(transparent)]
+    Security(#[from] SecurityRefused),
     /// An operation that is not taken back.
     #[error(transparent)]
     Undo(#[from] UndoRefused),
@@ -501,6 +505,7 @@ impl Diagnostic for Error {
             Self::Graft(error) => error.code(),
             Self::Integrate(error) => error.code(),
             Self::Trust(error) => error.code(),
+            Self::Security(error) => error.code(),
             Self::Restore(error) => error.code(),
             Self::Snapshot(error) => error.code(),
             Self::ProcessInside(error) => error.code(),
@@ -578,6 +583,7 @@ impl Diagnostic for Error {
             Self::Graft(error) => return error.hint(),
             Self::Integrate(error) => return error.hint(),
             Self::Trust(error) => return error.hint(),
+            Self::Security(error) => return error.hint(),
             Self::Restore(error) => return error.hint(),
             Self::Snapshot(error) => return error.hint(),
             Self::ProcessInside(error) => return error.hint(),

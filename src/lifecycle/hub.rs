@@ -20,7 +20,7 @@ use crate::process::Interrupt;
 use crate::store::{self, HubDir, Lock, LockedSession, StoredSession};
 
 use super::error::{Error, Result};
-use super::recover;
+use super::{recover, trust};
 
 /// Asks a yes-or-no question; `None` where there is nobody to ask.
 pub type Ask = Box<dyn Fn(&str) -> Option<bool>>;
@@ -58,7 +58,7 @@ pub struct Hub {
 }
 
 /// Variables by which settings can be given.
-const VARIABLES: [(&str, &str); 22] = [
+const VARIABLES: [(&str, &str); 23] = [
     ("agents", "HUB_AGENTS"),
     ("agent_cmd", "HUB_AGENT_CMD"),
     ("base_branch", "HUB_BASE_BRANCH"),
@@ -81,6 +81,7 @@ const VARIABLES: [(&str, &str); 22] = [
     ("protect", "HUB_PROTECT"),
     ("require", "HUB_REQUIRE"),
     ("merge_strategy", "HUB_MERGE_STRATEGY"),
+    ("security.level", "HUB_SECURITY"),
 ];
 
 impl Hub {
@@ -107,9 +108,17 @@ impl Hub {
         for (key, text, variable) in variables() {
             settings = settings.over(store::setting_from(key, text, variable)?);
         }
-        for file in project.into_iter().chain(user_settings()) {
+        let files = project.map(|file| (file, true)).into_iter();
+        for (file, of_project) in files.chain(user_settings().map(|file| (file, false))) {
             match store::read_settings(&file) {
-                Ok(layer) => settings = settings.over(layer),
+                Ok(mut layer) => {
+                    let asked = of_project && layer.security.is_some();
+                    let foreign = asked.then(|| trust::why_foreign(&repository, &dir, &file));
+                    layer.security = layer.security.map(|security| {
+                        super::security::of_file(security, repository.home(), foreign.as_ref())
+                    });
+                    settings = settings.over(layer);
+                }
                 Err(error) => past(error)?,
             }
         }
@@ -412,7 +421,7 @@ impl Drop for Doing<'_> {
 }
 
 /// A path without links and dots, as git names it, of a folder that need not be there yet.
-fn resolved(path: &Path) -> PathBuf {
+pub(super) fn resolved(path: &Path) -> PathBuf {
     if let Ok(found) = path.canonicalize() {
         return found;
     }

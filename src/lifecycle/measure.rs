@@ -97,6 +97,7 @@ impl Run<'_> {
             variables,
             stdout: self.stdout.clone(),
             stderr: self.stderr.clone(),
+            enclosure: None,
         };
         let finished = to_the_end(&command, Stdio::null(), interrupt, self.limit);
         Ok(self.read(finished?))

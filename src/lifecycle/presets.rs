@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::AgentId;
-use crate::domain::launch::{AgentLaunch, Stdin};
+use crate::domain::launch::{AgentLaunch, Needs, Stdin};
 use crate::domain::preset::{self, Preset, PresetChoice, PresetName, PresetSource, PromptBy};
 use crate::domain::refs::CommitId;
 use crate::domain::report::{AgentsReport, ListedPreset};
@@ -161,6 +161,21 @@ fn launch(
         command,
         preset,
         stdin,
+        needs: needs(hub, found)?,
+    })
+}
+
+/// What a preset's program cannot do without. What came with the repository says so of itself
+/// in vain: its command was trusted, and not what it would be let have.
+fn needs(hub: &Hub, found: &Known) -> Result<Needs> {
+    let foreign = match found.source {
+        PresetSource::Project => hub.is_foreign(&hub.dir.settings_file())?,
+        PresetSource::BuiltIn | PresetSource::User => false,
+    };
+    Ok(if foreign {
+        Needs::default()
+    } else {
+        found.preset.needs()
     })
 }
 

@@ -14,7 +14,9 @@ use crate::store::{self, LockedSession};
 
 use super::error::Result;
 use super::hub::Hub;
-use super::{announce, archive, cleanup, comeback, graft, init, merge, retry, spawn, stop, undo};
+use super::{
+    announce, archive, cleanup, comeback, graft, init, merge, retry, security, spawn, stop, undo,
+};
 
 /// What became of an unfinished operation.
 enum Settled {
@@ -99,6 +101,13 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
         Operation::Update => {
             let to = unfinished.intent.get("to").and_then(|to| to.as_str());
             if to == Some(session.session().state().as_str()) {
+                Settled::Finished
+            } else {
+                Settled::TakenBack
+            }
+        }
+        Operation::Security => {
+            if security::settle(&session, &unfinished)? {
                 Settled::Finished
             } else {
                 Settled::TakenBack

@@ -14,7 +14,7 @@ use super::eval::page::PageFile;
 use super::hub::Hub;
 use super::prompts::Recipe;
 use super::spawn::Commands;
-use super::{agents, cleanup, eval, init, merge, ready, rounds, spawn, stop, wait};
+use super::{agents, cleanup, eval, init, merge, ready, rounds, security, spawn, stop, wait};
 
 /// A whole tournament.
 #[derive(Clone, Debug)]
@@ -123,6 +123,7 @@ pub(super) fn prepare(hub: &Hub, request: &Request) -> Result<Prepared> {
     let plan = init::plan(hub, request.init.clone())?;
     hub.check_running(plan.agents)?;
     ready::check(hub, &request.spawn.launch.ready)?;
+    security::wanted(hub, &request.spawn.security)?;
     let agents: Vec<AgentId> = AgentId::first(plan.agents).collect();
     let commands = spawn::commands_of(hub, &request.spawn, &agents, &plan.base_commit)?;
     let usual = || eval::only_preset(commands.values().map(|command| command.preset.as_ref()));

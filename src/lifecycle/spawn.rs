@@ -11,10 +11,11 @@ use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::effects::{EFFECTS, Effects, Standing, WorktreeMove};
 use crate::domain::event::{Detail, Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, Attempt, SessionSelector};
-use crate::domain::launch::{AgentLaunch, Launch, Stdin};
+use crate::domain::launch::{AgentLaunch, Launch, Needs, Stdin};
 use crate::domain::preset::PresetChoice;
 use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::domain::report::{SpawnReport, SpawnedAgent};
+use crate::domain::security::SecurityLayer;
 use crate::domain::session::{AgentRecord, SessionConfig};
 use crate::domain::state::SessionState;
 use crate::git::{self, RefChange, Removal, Worktree};
@@ -24,7 +25,7 @@ use super::error::{Error, Result};
 use super::hub::Hub;
 use super::moves::made;
 use super::prompts::{Recipe, Strategies};
-use super::{announce, comeback, init, presets, ready, start, worktrees};
+use super::{announce, comeback, init, presets, ready, security, start, worktrees};
 
 /// What others are told of a worktree while it is being made.
 pub(super) const MAKING: &str = "hub is making it";
@@ -46,8 +47,11 @@ pub struct Request {
     pub strategies: Strategies,
     /// Whether the agents are started, too.
     pub start: bool,
-    /// How they are run; the commands come from `agent_cmd`.
+    /// How they are run; the commands come from `agent_cmd`, and how far they are held from
+    /// `security` and the settings.
     pub launch: Launch,
+    /// How far they are held, where it is said.
+    pub security: SecurityLayer,
 }
 
 /// Makes what a session's agents need and starts them.
@@ -99,12 +103,14 @@ pub(super) fn start(
         launch.agents = before.agents;
     }
     launch.ready = ready::wanted(hub, session, &request.launch.ready)?;
+    launch.security = security::of_spawn(hub, session, &request.security)?;
     for agent in start::waiting(session.dir(), session.session()) {
         let command = commands.get(&agent).cloned();
         launch
             .agents
             .extend(command.map(|command| (agent, command)));
     }
+    security::tell(hub, &launch);
     session.set_launch(&launch)?;
     start::start_waiting(hub, session)
 }
@@ -122,6 +128,7 @@ pub(super) fn agent_commands(
         return Ok(None);
     }
     ready::check(hub, &request.launch.ready)?;
+    security::wanted(hub, &request.security)?;
     let commit = start_commit(hub, config)?;
     let agents: Vec<AgentId> = config.agents().collect();
     commands_of(hub, request, &agents, &commit).map(Some)
@@ -147,6 +154,7 @@ pub(super) fn commands_of(
         command,
         preset: None,
         stdin: request.stdin.unwrap_or_default(),
+        needs: Needs::default(),
     };
     Ok(agents
         .iter()

@@ -101,7 +101,12 @@ fn start_agent(
         agent,
         Run::begun(launched.mark.clone(), hub.now()),
     )?;
-    let detail = json!({ "agent": agent, "command": command, "supervisor": launched.mark.pid });
+    let detail = json!({
+        "agent": agent,
+        "command": command,
+        "supervisor": launched.mark.pid,
+        "security": launch.security.level,
+    });
     hub.record(session, Operation::Start, Phase::Done, detail)?;
     Ok(launched.go(GO)?)
 }

@@ -19,10 +19,10 @@ use crate::store::StoredSession;
 
 use super::agents::{self, Seen, elapsed_s};
 use super::attempts::AttemptInfo;
-use super::board;
 use super::error::Result;
 use super::hub::Hub;
 use super::worktrees::{AgentWorktree, LeftByEval};
+use super::{board, security};
 
 /// How many posts of the board are shown.
 const POSTS: usize = 3;
@@ -36,7 +36,9 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     let stored = &seen.stored;
     let left = LeftByEval::of(stored.clone())?;
     let evaluation = left.evaluation();
-    let launch = stored.launch()?.unwrap_or_default();
+    let launch = stored.launch()?;
+    let security = launch.as_ref().map(|launch| security::shown(hub, launch));
+    let launch = launch.unwrap_or_default();
     let mut agents = agent_reports(hub, &seen, &left, &launch)?;
     let base_now = foresee(hub, stored, &mut agents)?;
     let unfinished = event::unfinished(&stored.events()?);
@@ -51,6 +53,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
             .and_then(|e| e.winner(stored.config.direction(), stored.config.baseline))
             .map(|w| w.agent),
         base_now,
+        security,
         unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
         posts,
         next,

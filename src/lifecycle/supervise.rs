@@ -24,6 +24,7 @@ use super::contact::Contact;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
+use super::walls::{Inside, Walls};
 use super::{announce, ready, retry, start, tokens};
 
 /// Others hold the lock while they start agents or merge; an agent's end waits for them.
@@ -72,17 +73,23 @@ fn attempt(
         session,
         agent,
     };
+    let folder = stored.dir.agent(agent);
+    let (walls, in_the_way) = match (no_ports, walls_of(hub, &stored, &launch, agent)) {
+        (None, Ok(walls)) => (walls, None),
+        (Some(error), _) | (None, Err(error)) => (Walls::default(), Some(error)),
+    };
+    walls.put_around(&mut command);
     let job = Job {
         command: &command,
         limits: &launch.limits,
-        heartbeat: stored.dir.agent(agent).heartbeat(),
+        processes: walls.processes,
+        heartbeat: folder.heartbeat(),
         contact: &contact,
-        input: input_of(&launch, agent, &stored.dir.agent(agent)),
+        input: input_of(&launch, agent, &folder),
     };
     let started = |process| contact.record_start(process, numbers);
-    let folder = stored.dir.agent(agent);
     let mut reason = None;
-    let prepared = match no_ports {
+    let prepared = match in_the_way {
         None => ready::prepare(requests, &job, &folder, &launch.ready.setup, started),
         Some(error) => Err(error),
     };
@@ -106,8 +113,15 @@ fn attempt(
             usage: None,
         }
     });
-    if let Some(Ended::TimedOut(reached)) = watched.ended {
-        reason.get_or_insert_with(|| reached.to_string());
+    drop(walls);
+    match watched.ended {
+        Some(Ended::TimedOut(reached)) => {
+            reason.get_or_insert_with(|| reached.to_string());
+        }
+        Some(Ended::TooMany(most)) => {
+            reason.get_or_insert_with(|| format!("it had more than {most} processes and threads"));
+        }
+        Some(Ended::Asked) | None => {}
     }
     let leftovers = match launch.leftovers {
         Leftovers::Commit => commit_leftovers(&hub.repository, &command.folder, session, agent),
@@ -153,10 +167,32 @@ fn begin_again(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<bool> {
         return Ok(false);
     };
     let command = launch.agents.get(&agent).map(|agent| &agent.command);
-    let detail = json!({ "agent": agent, "command": command, "supervisor": own.pid });
+    let detail = json!({
+        "agent": agent,
+        "command": command,
+        "supervisor": own.pid,
+        "security": launch.security.level,
+    });
     start::begin(hub, &mut locked, agent, Run::begun(own, hub.now()))?;
     hub.record(&mut locked, Operation::Start, Phase::Done, detail)?;
     Ok(true)
+}
+
+/// The walls around an agent that is about to be started.
+fn walls_of(hub: &Hub, stored: &StoredSession, launch: &Launch, agent: AgentId) -> Result<Walls> {
+    let no_worktree = || Error::NoWorktree {
+        session: stored.config.session_id.clone(),
+        agent,
+    };
+    let record = stored.session.agents().get(&agent);
+    let record = record.ok_or_else(no_worktree)?;
+    let inside = Inside {
+        agent,
+        worktree: record.worktree.as_deref().ok_or_else(no_worktree)?,
+        branch: &record.branch,
+        folder: &stored.dir.agent(agent),
+    };
+    Walls::around(hub, launch, &inside)
 }
 
 /// What the agent finds on its stdin.
@@ -217,6 +253,7 @@ fn agent_shell(
         } else {
             folder.stderr()
         },
+        enclosure: None,
     })
 }
 
@@ -261,7 +298,7 @@ fn record_end(
         (Some(Ended::Asked), _) => AgentStatus::Cancelled,
         (Some(Ended::TimedOut(_)), _) => AgentStatus::TimedOut,
         (None, true) => AgentStatus::Succeeded,
-        (None, false) => AgentStatus::Failed,
+        (Some(Ended::TooMany(_)), _) | (None, false) => AgentStatus::Failed,
     };
     let timed_out = match watched.ended {
         Some(Ended::TimedOut(reached)) => Some(reached),

@@ -68,6 +68,7 @@ fn run_one(
         variables,
         stdout: log.clone(),
         stderr: log.clone(),
+        enclosure: None,
     };
     let finished = shell.run(&hub.interrupt, None)?;
     if finished.exit.success() {

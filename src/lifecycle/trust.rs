@@ -11,6 +11,7 @@ use crate::domain::event::{Operation, Phase};
 use crate::domain::progress::Progress;
 use crate::domain::report::{ForeignCommand, TrustReport};
 use crate::domain::trust::{TrustPrefix, TrustRefused};
+use crate::git::Repository;
 use crate::store::access::others_can_write;
 use crate::store::{HubDir, TrustDir, Trusted};
 
@@ -169,33 +170,14 @@ impl Hub {
     }
 
     /// Why what stands in a file need not be this user's own; `None` where it must be.
-    ///
-    /// The hub directory ignores itself, so a file of it that git tracks was put there on
-    /// purpose by whoever made the repository. What others can write, they may have written.
     fn why_foreign(&self, file: &Path) -> Result<Option<&'static str>> {
-        let look = |path: &Path| std::fs::metadata(path).map_err(Error::io("look at", path));
-        let meta = look(file)?;
-        let own = rustix::process::geteuid().as_raw();
-        if meta.uid() != own && meta.uid() != 0 {
-            return Ok(Some("belongs to another user"));
-        }
-        if others_can_write(&meta) {
-            return Ok(Some("other users can write"));
-        }
-        // Who can write in a folder above it can put another file in its place.
-        let above = file.ancestors().skip(1);
-        for folder in above.take_while(|path| path.starts_with(self.dir.path())) {
-            if others_can_write(&look(folder)?) {
-                return Ok(Some("lies in a folder that other users can write"));
-            }
-        }
-        let inside = file
-            .strip_prefix(self.repository.home())
-            .is_ok_and(|path| path.starts_with(HubDir::NAME));
-        if inside && self.repository.tracks(Path::new(HubDir::NAME))? {
-            return Ok(Some("came with the repository"));
-        }
-        Ok(None)
+        why_foreign(&self.repository, &self.dir, file)
+    }
+
+    /// Whether somebody else may have written a file, whatever was trusted; not where it is not
+    /// there.
+    pub(super) fn is_foreign(&self, file: &Path) -> Result<bool> {
+        Ok(file.exists() && self.why_foreign(file)?.is_some())
     }
 
     /// The same as [`Hub::check_trust`] for a command that may come from the project's
@@ -209,4 +191,38 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// Why what stands in a file need not be this user's own; `None` where it must be.
+///
+/// The hub directory ignores itself, so a file of it that git tracks was put there on
+/// purpose by whoever made the repository. What others can write, they may have written.
+pub(super) fn why_foreign(
+    repository: &Repository,
+    dir: &HubDir,
+    file: &Path,
+) -> Result<Option<&'static str>> {
+    let look = |path: &Path| std::fs::metadata(path).map_err(Error::io("look at", path));
+    let meta = look(file)?;
+    let own = rustix::process::geteuid().as_raw();
+    if meta.uid() != own && meta.uid() != 0 {
+        return Ok(Some("belongs to another user"));
+    }
+    if others_can_write(&meta) {
+        return Ok(Some("other users can write"));
+    }
+    // Who can write in a folder above it can put another file in its place.
+    let above = file.ancestors().skip(1);
+    for folder in above.take_while(|path| path.starts_with(dir.path())) {
+        if others_can_write(&look(folder)?) {
+            return Ok(Some("lies in a folder that other users can write"));
+        }
+    }
+    let inside = file
+        .strip_prefix(repository.home())
+        .is_ok_and(|path| path.starts_with(HubDir::NAME));
+    if inside && repository.tracks(Path::new(HubDir::NAME))? {
+        return Ok(Some("came with the repository"));
+    }
+    Ok(None)
 }

@@ -21,6 +21,7 @@ use super::error::{Error, Result};
 use super::group;
 use super::interrupt::Interrupt;
 use super::terminal;
+use super::walls::Enclosure;
 
 /// A command for `sh -c`, where it runs, with what, and where its output goes.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct ShellCommand {
     /// The file its stderr goes to, from its beginning; where it is that of stdout, both are
     /// appended to what is there.
     pub stderr: PathBuf,
+    /// What it is behind; nothing where that is not said.
+    pub enclosure: Option<Enclosure>,
 }
 
 /// How a command ended.
@@ -103,12 +106,19 @@ impl ShellCommand {
 
     /// The shell with its arguments, folder and variables.
     fn shell(&self, limits: &Limits) -> Command {
-        let mut command = Command::new("/bin/sh");
-        command.arg("-c").current_dir(&self.folder);
-        match allowance::script(limits) {
-            Some(script) => command.args([&script, "sh", &self.command]),
-            None => command.arg(&self.command),
+        let limiting = allowance::script(limits);
+        let script = match &limiting {
+            Some(script) => vec!["/bin/sh", "-c", script, "sh", &self.command],
+            None => vec!["/bin/sh", "-c", &self.command],
         };
+        let mut command = if let Some(enclosure) = &self.enclosure {
+            enclosure.around(&script)
+        } else {
+            let mut command = Command::new("/bin/sh");
+            command.args(script.iter().skip(1));
+            command
+        };
+        command.current_dir(&self.folder);
         forget_git(&mut command);
         for (name, value) in &self.variables {
             command.env(name, value);
@@ -266,6 +276,7 @@ mod tests {
             variables: vec![("HUB_TASK", "a 'task'".into())],
             stdout: folder.join("out"),
             stderr: folder.join("err"),
+            enclosure: None,
         }
     }
 

@@ -47,6 +47,12 @@ pub enum Error {
         /// Its log.
         log: PathBuf,
     },
+    /// A wall could not be put up.
+    #[error("a wall of the security level cannot be put up: {reason}")]
+    Wall {
+        /// What the system said.
+        reason: String,
+    },
     /// Too many ports are taken.
     #[error("there are no {count} free TCP ports in a row from 20000 to 29999")]
     NoPorts {
@@ -72,7 +78,10 @@ impl Diagnostic for Error {
     fn code(&self) -> Code {
         match self {
             Self::ProgramNotFound { .. } | Self::BadCommand { .. } => Code::Usage,
-            Self::Io { .. } | Self::Supervisor { .. } | Self::NoPorts { .. } => Code::Failed,
+            Self::Io { .. }
+            | Self::Supervisor { .. }
+            | Self::Wall { .. }
+            | Self::NoPorts { .. } => Code::Failed,
             Self::Interrupted { .. } => Code::Interrupted,
         }
     }
@@ -93,6 +102,7 @@ impl Diagnostic for Error {
                 Some("`hub status` shows where it stands, and what to do next".to_owned())
             }
             Self::Io { source, .. } => disk_hint(source).map(str::to_owned),
+            Self::Wall { .. } => Some("`hub security` shows what this machine enforces".to_owned()),
             Self::Supervisor { .. } | Self::NoPorts { .. } => None,
         }
     }

@@ -120,6 +120,11 @@ fn below_this() -> BTreeMap<u32, Stat> {
     found
 }
 
+/// How many threads run in the processes below this one.
+pub(super) fn threads_below() -> u64 {
+    below_this().values().map(|stat| stat.threads).sum()
+}
+
 fn pid(number: u32) -> Option<Pid> {
     i32::try_from(number).ok().and_then(Pid::from_raw)
 }

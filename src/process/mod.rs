@@ -8,6 +8,7 @@
 //! - [`mark`] tells a process from a later one with the same number.
 //! - [`ports`] gives each agent TCP ports of its own.
 //! - [`attach`] connects the user's terminal with that of an agent.
+//! - [`walls`] holds a process to what its security level allows.
 //! - [`interrupt`] turns SIGINT, SIGTERM and SIGHUP into a flag that long work looks at.
 //!
 //! Output goes to files, never through pipes: a grandchild that keeps a pipe open
@@ -19,6 +20,7 @@ pub mod background;
 mod begun;
 pub mod census;
 pub mod command;
+mod crowd;
 mod error;
 mod feed;
 mod frame;
@@ -44,6 +46,7 @@ mod terminal;
 mod usage;
 pub mod version;
 pub mod visible;
+pub mod walls;
 pub mod watch;
 
 pub(crate) use error::disk_hint;

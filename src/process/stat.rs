@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::io::Read;
 
-/// Fields 3, 4, 5, 7 and 22 of `/proc/<pid>/stat`.
+/// Fields 3, 4, 5, 7, 20 and 22 of `/proc/<pid>/stat`.
 #[derive(Clone, Debug)]
 pub(super) struct Stat {
     state: char,
     pub parent: u32,
     pub group: u32,
     pub has_terminal: bool,
+    pub threads: u64,
     pub start_ticks: u64,
 }
 
@@ -29,7 +30,8 @@ impl Stat {
             parent: fields.next()?.parse().ok()?,
             group: fields.next()?.parse().ok()?,
             has_terminal: fields.nth(1)? != "0",
-            start_ticks: fields.nth(14)?.parse().ok()?,
+            threads: fields.nth(12)?.parse().ok()?,
+            start_ticks: fields.nth(1)?.parse().ok()?,
         })
     }
 

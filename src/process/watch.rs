@@ -12,6 +12,7 @@ use crate::domain::session::{Exit, ProcessMark};
 
 use super::begun::{self, Begun};
 use super::command::{ShellCommand, exit_of};
+use super::crowd::Crowd;
 use super::error::{Error, Result};
 use super::feed::Feed;
 use super::heartbeat::Heartbeat;
@@ -41,6 +42,8 @@ pub struct Job<'j> {
     pub command: &'j ShellCommand,
     /// What it may use.
     pub limits: &'j Limits,
+    /// How many processes and threads it may have, where nobody else counts them.
+    pub processes: Option<u32>,
     /// The file that tells others that the supervisor is there.
     pub heartbeat: PathBuf,
     /// The session that the agent belongs to.
@@ -113,6 +116,8 @@ pub enum Ended {
     Asked,
     /// Its time was over.
     TimedOut(TimedOut),
+    /// It had more processes and threads than this.
+    TooMany(u32),
 }
 
 /// Runs the agent to its end.
@@ -140,6 +145,7 @@ pub fn watch(
 struct Watch<'j> {
     child: Child,
     limits: &'j Limits,
+    crowd: Crowd,
     contact: &'j dyn Contact,
     standing: Standing,
     /// What was asked for last.
@@ -179,6 +185,7 @@ impl<'j> Watch<'j> {
         Self {
             child: begun.child,
             limits: job.limits,
+            crowd: Crowd::new(job.processes),
             contact: job.contact,
             standing: Standing::AtWork,
             wanted: Standing::AtWork,
@@ -222,6 +229,11 @@ impl<'j> Watch<'j> {
         self.heartbeat.beat(now);
         self.look_at_logs();
         self.pass_on_messages();
+        if let Some(most) = self.crowd.is_too_many(now) {
+            self.begin_ending(Ended::TooMany(most), Duration::ZERO);
+            // They multiply: none may go on while others are being ended.
+            group::freeze(self.child.id());
+        }
         if let Some(ending) = self.ending {
             if now >= ending.until {
                 group::signal_group(self.child.id(), Signal::KILL);

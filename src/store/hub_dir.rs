@@ -662,6 +662,12 @@ impl AgentDir {
         self.root.join("heartbeat")
     }
 
+    /// Names the folder for temporary files of the attempt that runs, or ran last.
+    #[must_use]
+    pub fn temporary_note(&self) -> PathBuf {
+        self.root.join("temporary")
+    }
+
     /// What went wrong in the agent's supervisor itself.
     #[must_use]
     pub fn supervisor_log(&self) -> PathBuf {

@@ -9,15 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::AgentId;
 use crate::domain::launch::{
-    AgentLaunch, ByteSize, Launch, Leftovers, Limits, Nice, Restart, Stdin,
+    AgentLaunch, ByteSize, Launch, Leftovers, Limits, Needs, Nice, Restart, Stdin,
 };
 use crate::domain::preset::PresetName;
 use crate::domain::ready::Ready;
+use crate::domain::security::{Security, SecurityLevel};
 
 use super::atomic;
 use super::error::{Error, Result};
 
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +39,8 @@ struct Document {
     #[serde(flatten)]
     ready: Ready,
     #[serde(default)]
+    security: Security,
+    #[serde(default)]
     held: BTreeSet<AgentId>,
     #[serde(default)]
     paused: BTreeSet<AgentId>,
@@ -52,6 +55,8 @@ struct AgentDocument {
     preset: Option<PresetName>,
     #[serde(default)]
     stdin: Stdin,
+    #[serde(default)]
+    needs: Needs,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -94,6 +99,7 @@ fn launch(document: Document, path: &Path) -> Result<Launch> {
                     command: document.command,
                     preset: document.preset,
                     stdin: document.stdin,
+                    needs: document.needs,
                 };
                 (agent, launch)
             })
@@ -114,6 +120,7 @@ fn launch(document: Document, path: &Path) -> Result<Launch> {
         },
         template: document.template,
         ready: document.ready,
+        security: document.security,
         held: document.held,
         paused: document.paused,
         graces: document
@@ -146,17 +153,28 @@ pub(super) fn write(path: &Path, launch: &Launch) -> Result<()> {
     atomic::replace(path, &text)
 }
 
+/// A hub that knows no levels would start agents without their walls: it must not write this file,
+/// which each command does that starts one.
+fn version_for(launch: &Launch) -> u64 {
+    if launch.security.level > SecurityLevel::Medium {
+        VERSION
+    } else {
+        1
+    }
+}
+
 fn document(launch: &Launch) -> Document {
     let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
     let agents = launch.agents.iter();
     Document {
-        schema_version: VERSION,
+        schema_version: version_for(launch),
         agents: agents
             .map(|(agent, launch)| {
                 let document = AgentDocument {
                     command: launch.command.clone(),
                     preset: launch.preset.clone(),
                     stdin: launch.stdin,
+                    needs: launch.needs.clone(),
                 };
                 (*agent, document)
             })
@@ -175,6 +193,7 @@ fn document(launch: &Launch) -> Document {
         },
         template: launch.template.clone(),
         ready: launch.ready.clone(),
+        security: launch.security.clone(),
         held: launch.held.clone(),
         paused: launch.paused.clone(),
         grace_s: launch
@@ -204,6 +223,11 @@ mod tests {
                     command,
                     preset,
                     stdin: Stdin::Inbox,
+                    needs: Needs {
+                        env: vec!["MY_KEY".parse().unwrap()],
+                        reads: vec!["~/.mine".parse().unwrap()],
+                        writes: vec!["~/.mine/log".parse().unwrap()],
+                    },
                 },
             )]),
             jobs: NonZeroU32::new(4),
@@ -224,12 +248,43 @@ mod tests {
                 teardown: vec!["./down".parse().unwrap()],
                 ports: Some("2".parse().unwrap()),
             },
+            security: Security {
+                level: SecurityLevel::High,
+                best_effort: true,
+                allow_write: vec!["/data".parse().unwrap()],
+                ..Security::default()
+            },
             held: BTreeSet::from([agent]),
             paused: BTreeSet::from([agent]),
             graces: BTreeMap::from([(agent, Duration::from_millis(1500))]),
         };
         write(&path, &launch).unwrap();
         assert_eq!(read(&path).unwrap(), Some(launch));
+    }
+
+    #[test]
+    fn only_what_an_older_hub_would_break_has_the_later_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("launch.json");
+        for (level, version) in [
+            (SecurityLevel::Low, 1),
+            (SecurityLevel::Medium, 1),
+            (SecurityLevel::High, 2),
+            (SecurityLevel::Maximum, 2),
+        ] {
+            let mut launch = Launch::default();
+            launch.security.level = level;
+            write(&path, &launch).unwrap();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(
+                text.contains(&format!("\"schema_version\": {version}")),
+                "{text}"
+            );
+            assert_eq!(read(&path).unwrap(), Some(launch));
+        }
+        atomic::replace(&path, br#"{"schema_version": 1, "agents": {}}"#).unwrap();
+        let older = read(&path).unwrap().unwrap();
+        assert_eq!(older.security.level, SecurityLevel::Medium);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::domain::settings::SettingsLayer;
 
 use super::atomic;
 use super::error::{Error, Result};
-use super::limits;
+use super::nested;
 use super::presets::{self, Presets};
 use super::yaml::{self, LONGEST, line_of};
 
@@ -64,7 +64,7 @@ fn read(path: &Path) -> Result<(SettingsLayer, Presets)> {
 pub fn setting_from(key: &'static str, text: String, variable: &str) -> Result<SettingsLayer> {
     let value = Value::String(text);
     let set = match key.split_once('.') {
-        Some((above, key)) => one(Value::from(above), limits::only(key, value)),
+        Some((above, key)) => one(Value::from(above), nested::only(key, value)),
         None => one(Value::from(key), value),
     };
     set.map_err(|error| Error::BadSetting {
@@ -97,9 +97,8 @@ fn layer(mapping: Mapping, source_name: &str, text: &str) -> Result<SettingsLaye
                 key: name,
             });
         }
-        if name == limits::KEY {
-            limits::check(&value, source_name, text)?;
-        }
+        let value = nested::whole(&name, value);
+        nested::check(&name, &value, source_name, text)?;
         let setting = one(key, value).map_err(|error| Error::BadSetting {
             source_name: source_name.to_owned(),
             line: line_of(text, &name),

@@ -47,6 +47,7 @@ macro_rules! each_command {
             board_reply: "board reply",
             send: "send",
             trust: "trust",
+            security: "security",
             pause: "pause",
             resume: "resume",
             doctor: "doctor --fix",

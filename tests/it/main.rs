@@ -51,6 +51,7 @@ mod restore;
 mod retry;
 mod rounds;
 mod run;
+mod security;
 mod send;
 mod snapshots;
 mod statistics;

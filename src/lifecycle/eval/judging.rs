@@ -190,6 +190,7 @@ impl Bench<'_> {
             variables,
             stdout: files.stdout(),
             stderr: files.stderr(),
+            enclosure: None,
         };
         let path = files.question();
         let question = File::open(&path).map_err(Error::io("read", &path))?;

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::mode::Mode;
 use crate::domain::report::{
-    AgentReport, InitReport, ListReport, PathReport, StatusReport, UpdateReport,
+    AgentReport, InitReport, ListReport, PathReport, SessionSecurity, StatusReport, UpdateReport,
 };
+use crate::domain::security::SecurityLevel;
 use crate::domain::text::visible;
 use crate::domain::time;
 
@@ -129,6 +130,9 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
             format!("{metric}, {} is better, {baseline}", config.direction()),
         );
     }
+    if let Some(security) = report.security.as_ref().filter(|one| is_special(one)) {
+        line("security", super::security::shown(security));
+    }
     if !report.agents.is_empty() {
         text.push('\n');
         text.push_str(&agents(report, now));
@@ -158,6 +162,11 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Whether there is something to say: of the usual level there is not.
+fn is_special(security: &SessionSecurity) -> bool {
+    security.level != SecurityLevel::default() || security.best_effort
 }
 
 fn agents(report: &StatusReport, now: DateTime<Utc>) -> String {

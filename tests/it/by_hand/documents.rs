@@ -59,6 +59,7 @@ impl<'r> Schemas<'r> {
     fn answers_of_settings(&mut self) {
         self.answers_twice("agents", &["agents"]);
         self.answers_twice("trust", &["trust", "--list"]);
+        self.answers_twice("security", &["security"]);
         self.answers_twice("templates", &["templates"]);
         self.answers_twice("templates", &["templates", "plain"]);
     }
@@ -229,6 +230,8 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     look(&mut all);
     all.answers_twice("resume", &["resume", session]);
     all.answers_twice("send", &["send", session, "--agent", "agent-1", "Hurry"]);
+    let raise = ["security", session, "--level", "medium"];
+    all.answers_twice("security-raised", &raise);
     all.answers(
         "stop",
         &["stop", session, "--agent", "agent-3"],

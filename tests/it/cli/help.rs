@@ -52,6 +52,7 @@ fn help_lists_the_commands() {
       events       Show what was done to a session, from its journal
       metrics      Show figures of sessions: agents, time, tokens, cost, failures, disk use
       doctor       Check files, refs, worktrees and processes, and mend them with --fix
+      security     Show what each security level enforces here, or raise that of a session
       templates    List the prompt templates, or print one
       trust        Show the commands here that somebody else wrote, and say which hub may run
       demo         Show a whole tournament of three scripted agents in a small repository of its own
@@ -232,8 +233,8 @@ fn every_schema_is_one_and_the_help_lists_them_all() {
     expected.extend(["cleanup-all", "cleanup-dry-run"].map(str::to_owned));
     let of_snapshots = ["snapshots-expire", "snapshots-restore", "snapshots-show"];
     expected.extend(of_snapshots.map(str::to_owned));
-    // What two commands print with `--dry-run`, and what another does.
-    expected.extend(["dry-run", "merge-plan"].map(str::to_owned));
+    // What two commands print with `--dry-run`, and what others do.
+    expected.extend(["dry-run", "merge-plan", "security-raised"].map(str::to_owned));
     expected.sort();
     assert_eq!(names, expected);
     for name in names {

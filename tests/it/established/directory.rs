@@ -187,6 +187,7 @@ fn shows_what_the_file_left_out_as_null() {
       "agents": [],
       "winner": null,
       "base_now": null,
+      "security": null,
       "unfinished": null,
       "posts": [],
       "next": null,

@@ -12,7 +12,7 @@ use super::COMMANDS;
 use super::covered::strays;
 
 /// What only reads, as it is called for one session of an evaluation.
-const READS: [&str; 20] = [
+const READS: [&str; 21] = [
     "list",
     "status latest",
     "wait latest --timeout 1",
@@ -29,6 +29,7 @@ const READS: [&str; 20] = [
     "templates",
     "templates plain",
     "snapshots",
+    "security",
     "schema list",
     "completions bash",
     "man",
@@ -36,7 +37,7 @@ const READS: [&str; 20] = [
 ];
 
 /// What is in neither list, and why.
-const ARGUED: [(&str, &str); 5] = [
+const ARGUED: [(&str, &str); 6] = [
     (
         "attach",
         "connects two terminals; what the agent prints is written by its supervisor",
@@ -52,6 +53,10 @@ const ARGUED: [(&str, &str); 5] = [
     (
         "supervise",
         "is no command for people; `kills/supervisors.rs` kills it at its steps",
+    ),
+    (
+        "confine",
+        "is no command for people; it changes nothing but itself, and becomes an agent",
     ),
     (
         "sweep",

@@ -77,6 +77,17 @@ fn of_agents(name: &str) -> Scenario {
                 repo.hub(command).ok();
             })
             .ended_by(&["stop", "latest", "--grace", "0"]),
+        "security" => Scenario::new(|repo| {
+            let session = initialised(repo);
+            repo.hub(["spawn", &session, "--agent-cmd", "true"]).ok();
+            repo.hub(["wait", &session]).ok();
+            let command = format!("security {session} --level high --best-effort");
+            (Some(session), words(&command))
+        })
+        .done_when(|scenario| {
+            let status = scenario.repo.hub(["status", "--json"]).json();
+            status["security"]["level"] == "high"
+        }),
         "pause" => at_work(words("pause latest"), begin_agents),
         "resume" => at_work(words("resume latest"), |repo| {
             begin_agents(repo);

@@ -111,7 +111,7 @@ mod tests {
     use crate::domain::report::ListedState;
 
     fn session(number: u32) -> ListedSession {
-        let readable = number % 3 != 0;
+        let readable = !number.is_multiple_of(3);
         ListedSession {
             session_id: format!("20260317-1430{number:02}").parse().unwrap(),
             state: if readable {

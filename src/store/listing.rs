@@ -128,8 +128,8 @@ impl HubDir {
             make(&mut sessions.iter().filter_map(|session| eye.look_at(session)))
         };
         if let Some(eyes) = in_batches(sessions, || Eye::of(&pass), work, each) {
-            let fresh = eyes.into_iter().flat_map(|eye| eye.fresh).collect();
-            pass.finish(sessions, fresh);
+            let fresh: Vec<_> = eyes.into_iter().flat_map(|eye| eye.fresh).collect();
+            pass.finish(sessions, &fresh);
         }
     }
 }
@@ -152,7 +152,7 @@ impl Pass<'_> {
     }
 
     /// Writes the cache anew where that saves more than it takes.
-    fn finish(self, sessions: &[FoundSession], fresh: Vec<Entry<'static>>) {
+    fn finish(self, sessions: &[FoundSession], fresh: &[Entry<'static>]) {
         let draft = self.draft.into_inner().flatten();
         let Some(draft) = draft.filter(|_| is_worth_it(fresh.len(), sessions.len())) else {
             return;

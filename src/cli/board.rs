@@ -7,7 +7,7 @@ use clap::{Args as Arguments, Subcommand};
 
 use crate::lifecycle::board::{self, PostRequest, ReadRequest, Source};
 use crate::lifecycle::{Author, Channel, PostRef, SessionSelector, Since};
-use crate::render::text;
+use crate::render::{Format, text};
 
 use super::Outcome;
 use super::global::Global;
@@ -51,6 +51,10 @@ struct Read {
     /// Only this post and what answers it: its number or its file
     #[arg(long, value_name = "POST")]
     thread: Option<PostRef>,
+    /// What posts say as it is; else markdown is drawn on a terminal, and what a terminal would
+    /// obey is shown
+    #[arg(long)]
+    raw: bool,
 }
 
 /// Add a post
@@ -142,7 +146,12 @@ pub fn run(args: Args, global: &Global) -> Outcome {
                 since: args.since,
                 thread: args.thread,
             };
-            output.answer(&board::read(&hub, &request)?, text::board_read)?;
+            let report = board::read(&hub, &request)?;
+            if args.raw && output.format() == Format::Text {
+                output.exact(&text::board_raw(&report))?;
+            } else {
+                output.answer(&report, text::board_read)?;
+            }
         }
         Command::Post(args) => {
             let request = request(args.channel, None, args.words);

@@ -20,6 +20,6 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::Cli::command(), "hub", &mut script);
-    global.output().write(&String::from_utf8_lossy(&script))?;
+    global.output().exact(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -40,9 +40,9 @@ pub fn run(args: Args, global: &Global) -> Outcome {
     };
     let report = dag::run(&hub, &request)?;
     if global.wants_dot() {
-        output.write(&graph::dot(&report))?;
+        output.exact(&graph::dot(&report))?;
     } else if global.wants_mermaid() {
-        output.write(&graph::mermaid(&report))?;
+        output.exact(&graph::mermaid(&report))?;
     } else if args.graph {
         output.answer(&report, |report| text::dag_graph(report, args.ascii))?;
     } else {

@@ -37,7 +37,8 @@ pub struct Args {
     /// Go on until the agents have ended
     #[arg(short, long)]
     follow: bool,
-    /// Let a terminal obey what they printed (colours, say)
+    /// To the byte, so that a terminal obeys what they printed (colours, say); else what a
+    /// terminal would obey is shown, also through a pipe
     #[arg(long)]
     raw: bool,
 }

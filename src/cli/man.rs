@@ -31,7 +31,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
             .map_err(Error::from)?,
     };
     let page = page(command)?;
-    global.output().write(&String::from_utf8_lossy(&page))?;
+    global.output().exact(&String::from_utf8_lossy(&page))?;
     Ok(ExitCode::SUCCESS)
 }
 

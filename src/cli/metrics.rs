@@ -23,7 +23,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     let report = metrics::run(&hub, args.session.as_ref())?;
     let output = global.output();
     if global.wants_prometheus() {
-        output.write(&prometheus::metrics(&report))?;
+        output.exact(&prometheus::metrics(&report))?;
     } else {
         output.answer(&report, text::metrics)?;
     }

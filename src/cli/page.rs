@@ -32,7 +32,7 @@ impl Said {
     /// Says it.
     pub fn say(&self, hub: &Hub, output: Output, report: &EvalReport) -> anyhow::Result<()> {
         match self {
-            Self::Page => output.write(&html::eval(&page::gather(hub, report)?))?,
+            Self::Page => output.exact(&html::eval(&page::gather(hub, report)?))?,
             Self::File(file) => {
                 file.write(hub, report)?;
                 output.answer(report, text::eval)?;

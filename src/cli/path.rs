@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args as Arguments;
 
 use crate::lifecycle::{AgentId, SessionSelector, path};
-use crate::render::text;
+use crate::render::{Format, text};
 
 use super::Outcome;
 use super::global::Global;
@@ -37,6 +37,10 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     // The path alone, so that a shell can take it: the session is in it.
     let hub = global.silent().open()?;
     let report = path::run(&hub, &request)?;
-    global.output().answer(&report, text::path)?;
+    let output = global.output();
+    match output.format() {
+        Format::Text => output.exact(&text::path(&report))?,
+        Format::Json => output.answer(&report, text::path)?,
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -71,7 +71,7 @@ pub fn run(args: &Args, global: &Global) -> Outcome {
     let schema = schema(args.name);
     // A schema is JSON in either format.
     let text = serde_json::to_string_pretty(&schema)? + "\n";
-    global.output().write(&text)?;
+    global.output().exact(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,15 +1,17 @@
 //! What agents printed, a line at a time.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use crate::domain::id::AgentId;
 use crate::domain::report::{LogLine, LogStream};
-use crate::domain::text::visible;
+use crate::domain::text::visible_with_tabs;
 
 use super::output::{Format, Output};
 
-/// Prints the lines of logs: through a pipe as they are, on a terminal made harmless.
+/// Prints the lines of logs: made harmless, or as they are where that was asked for.
+///
+/// Also through a pipe: what `less`, `grep` and a file of a build server show is a terminal again.
 pub struct LogPrinter {
     output: Output,
     stream: LogStream,
@@ -26,7 +28,7 @@ impl LogPrinter {
             output,
             stream,
             named,
-            harmless: !raw && io::stdout().is_terminal(),
+            harmless: !raw,
         }
     }
 
@@ -62,7 +64,7 @@ impl LogPrinter {
                 .map_or(Cow::Borrowed(line), |line| {
                     Cow::Owned([line, b"\n"].concat())
                 });
-            bytes.extend_from_slice(visible(&String::from_utf8_lossy(&line)).as_bytes());
+            bytes.extend_from_slice(visible_with_tabs(&String::from_utf8_lossy(&line)).as_bytes());
         } else {
             bytes.extend_from_slice(line);
         }

@@ -1,5 +1,6 @@
 //! The two streams, the two formats, and the envelope of errors.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
@@ -8,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::diagnostic::Code;
-use crate::domain::text::visible;
+use crate::domain::text::{visible, visible_with_tabs};
 
 use super::style;
 
@@ -69,30 +70,37 @@ impl Output {
         document: &T,
         draw: impl FnOnce(&T) -> String,
     ) -> io::Result<()> {
-        let text = match self.format {
-            Format::Text => draw(document),
-            Format::Json => serde_json::to_string_pretty(document)? + "\n",
-        };
-        self.write(&text)
+        match self.format {
+            Format::Text => self.write(&draw(document)),
+            Format::Json => self.exact(&(serde_json::to_string_pretty(document)? + "\n")),
+        }
     }
 
-    /// Writes a part of the answer as it comes.
+    /// Writes a part of the answer as it comes: text for people, in which a terminal finds
+    /// nothing to obey but hub's own colours, wherever its words came from.
     ///
     /// # Errors
     /// As [`Output::answer`].
     pub fn write(&self, text: &str) -> io::Result<()> {
+        let text = only_styles(text);
         let mut stdout = io::stdout().lock();
         let choice = anstream::AutoStream::choice(&stdout);
         // As a whole: stdout would ask the system once for each line.
         let mut bytes = anstream::AutoStream::new(Vec::with_capacity(text.len()), choice);
-        let written = bytes
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.write_all(&bytes.into_inner()))
-            .and_then(|()| stdout.flush());
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
-        }
+        read_or_not(
+            bytes
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.write_all(&bytes.into_inner()))
+                .and_then(|()| stdout.flush()),
+        )
+    }
+
+    /// Writes what is for a program, or was asked for as it is: not a byte is changed.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub fn exact(&self, text: &str) -> io::Result<()> {
+        read_or_not(write_raw(text.as_bytes()))
     }
 
     /// Writes an answer that takes the place of the one before: on a terminal over it, as a
@@ -107,11 +115,14 @@ impl Output {
     ) -> io::Result<()> {
         // Home, then everything below (ECMA-48 CUP and ED).
         const CLEAR: &str = "\x1b[H\x1b[2J";
-        let text = match self.format {
-            Format::Json => serde_json::to_string(document)? + "\n",
-            Format::Text if io::stdout().is_terminal() => format!("{CLEAR}{}", draw(document)),
-            Format::Text => draw(document),
-        };
+        if self.format == Format::Json {
+            return self.exact(&(serde_json::to_string(document)? + "\n"));
+        }
+        // Drawn first: what is there is seen until the next is ready.
+        let text = draw(document);
+        if io::stdout().is_terminal() {
+            self.exact(CLEAR)?;
+        }
         self.write(&text)
     }
 
@@ -124,11 +135,10 @@ impl Output {
         document: &T,
         draw: impl FnOnce(&T) -> String,
     ) -> io::Result<()> {
-        let text = match self.format {
-            Format::Text => draw(document),
-            Format::Json => serde_json::to_string(document)? + "\n",
-        };
-        self.write(&text)
+        match self.format {
+            Format::Text => self.write(&draw(document)),
+            Format::Json => self.exact(&(serde_json::to_string(document)? + "\n")),
+        }
     }
 
     /// Whether somebody can read what is written to stdout: the other end of a pipe is open.
@@ -198,7 +208,53 @@ pub fn write_raw(bytes: &[u8]) -> io::Result<()> {
     stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
+/// A reader that went away is no error.
+fn read_or_not(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// The text with nothing in it that a terminal obeys but styles as hub writes them.
+///
+/// Whoever draws words from outside makes them visible where they are drawn, so that columns
+/// fit. This is for the place where somebody forgot.
+pub(super) fn only_styles(text: &str) -> Cow<'_, str> {
+    if text
+        .bytes()
+        .all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\t'))
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    let mut pieces = text.split('\x1b');
+    safe.extend(pieces.next().map(visible_with_tabs));
+    for piece in pieces {
+        let rest = if let Some((style, rest)) = style_end(piece) {
+            safe.push('\x1b');
+            safe.push_str(style);
+            rest
+        } else {
+            safe.push_str(&visible("\x1b"));
+            piece
+        };
+        safe.push_str(&visible_with_tabs(rest));
+    }
+    Cow::Owned(safe)
+}
+
+/// The rest of a style's sequence, as `[1m`, and what follows it.
+fn style_end(piece: &str) -> Option<(&str, &str)> {
+    let end = piece.find('m')? + 1;
+    let (style, rest) = piece.split_at_checked(end)?;
+    let numbers = style.strip_prefix('[')?.strip_suffix('m')?;
+    let is_style = numbers.bytes().all(|b| b.is_ascii_digit() || b == b';');
+    is_style.then_some((style, rest))
+}
+
 fn write_stderr(text: &str) {
+    let text = only_styles(text);
     let mut stderr = anstream::AutoStream::auto(io::stderr()).lock();
     // Whoever closed stderr does not want to read this.
     let _ = stderr
@@ -213,4 +269,39 @@ pub(super) fn width() -> Option<u16> {
     }
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     Some(size.ws_col).filter(|columns| *columns > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn styles_stay_and_nothing_else_that_a_terminal_obeys() {
+        let styled = style::paint(style::ERROR, "error");
+        for kept in [styled.as_str(), "a\tb\n", "\u{1b}[0m", "\u{1b}[m", "ä"] {
+            assert_eq!(only_styles(kept), kept, "{kept:?}");
+        }
+        for (given, shown) in [
+            ("\x1b]0;title\x07", "\u{241b}]0;title\u{2407}"),
+            ("\x1b[2Jm", "\u{241b}[2Jm"),
+            ("\x1b]8;;http://x\x1b\\m", "\u{241b}]8;;http://x\u{241b}\\m"),
+            ("\x1bP1m", "\u{241b}P1m"),
+            ("a\rb\u{202e}", "a\u{240d}b\u{fffd}"),
+            ("\x1b", "\u{241b}"),
+        ] {
+            assert_eq!(only_styles(given), shown, "{given:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_safe_stays_so(text in "(\x1b|\\[|[0-9;]{0,3}|m|\\PC|[\x00-\x1f]|\u{202e}){0,30}") {
+            let once = only_styles(&text).into_owned();
+            prop_assert_eq!(only_styles(&once), once.as_str());
+            let plain = anstream::adapter::strip_str(&once).to_string();
+            prop_assert!(plain.chars().all(|c| "\n\t".contains(c) || !c.is_control()), "{:?}", plain);
+        }
+    }
 }

@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 
 use dialoguer::console::Term;
 
+use crate::domain::text::visible;
+
 /// Asks a yes-or-no question; `None` where there is no terminal to ask on.
 #[must_use]
 pub fn confirm(question: &str) -> Option<bool> {
@@ -12,7 +14,7 @@ pub fn confirm(question: &str) -> Option<bool> {
     }
     let terminal = Term::stderr();
     let answer = dialoguer::Confirm::new()
-        .with_prompt(question)
+        .with_prompt(visible(question))
         .default(false)
         .interact_on_opt(&terminal);
     if answer.is_err() {

@@ -4,6 +4,8 @@
 //! cut. Numbers and the first column, which says what a row is about, are shown whole: half a
 //! number is another number.
 
+use std::borrow::Cow;
+
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width, presets,
 };
@@ -55,7 +57,13 @@ pub(super) const fn number(heading: &'static str) -> Column {
 }
 
 /// Draws rows under their headings, one line each.
-pub(super) fn draw(columns: &[Column], rows: Vec<Vec<String>>) -> String {
+pub(super) fn draw(columns: &[Column], mut rows: Vec<Vec<String>>) -> String {
+    // What is shown in place of something else has another width: not after the columns are made.
+    for cell in rows.iter_mut().flatten() {
+        if let Cow::Owned(safe) = output::only_styles(cell) {
+            *cell = safe;
+        }
+    }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);

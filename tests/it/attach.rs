@@ -92,7 +92,7 @@ fn keys_go_to_the_agent_and_its_answer_comes_also_the_second_time() {
     again.sees("got two");
     again.types("\x1c");
     assert_eq!(again.ends().0, 0);
-    let wait = agent.repo.hub(["logs", "--agent", "agent-1"]).ok();
+    let wait = agent.repo.hub(["logs", "--agent", "agent-1", "--raw"]).ok();
     assert!(wait.stdout.contains("got two\r\n"), "{wait}");
 }
 

@@ -29,6 +29,7 @@ mod faults;
 mod filling;
 mod graft;
 mod hermetic;
+mod hostile;
 mod installation;
 mod integrate;
 mod journal;

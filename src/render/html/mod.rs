@@ -25,6 +25,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::domain::id::AgentId;
 use crate::domain::report::{EvalPage, EvalReport};
+use crate::domain::text::visible_with_tabs;
 use words::{Words, cut, figure, percent, signed, time};
 
 /// What the browser may do with the page beside showing it: nothing.
@@ -73,7 +74,9 @@ pub fn eval(page: &EvalPage) -> String {
             }
         }
     };
-    document.into_string() + "\n"
+    // Nothing of the page's own is changed by this: it is for words that came in without `Words`,
+    // or that markdown spelled by their numbers.
+    visible_with_tabs(&document.into_string()) + "\n"
 }
 
 fn header(page: &EvalPage, title: &str) -> Markup {

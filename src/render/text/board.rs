@@ -65,6 +65,25 @@ pub fn board_read(report: &BoardReadReport) -> String {
     drawn
 }
 
+/// `hub board read --raw`: the same without a margin, and what posts say as it is. There is no
+/// style in it: whoever takes it as it is reads it by a program.
+#[must_use]
+pub fn board_raw(report: &BoardReadReport) -> String {
+    let mut drawn = String::new();
+    for post in in_threads(&report.posts) {
+        if !drawn.is_empty() {
+            drawn.push('\n');
+        }
+        let heading = anstream::adapter::strip_str(&heading(report, post)).to_string();
+        let _ = writeln!(drawn, "{heading}");
+        drawn.push_str(&post.body);
+        if !post.body.ends_with('\n') {
+            drawn.push('\n');
+        }
+    }
+    drawn
+}
+
 /// The posts in the order of their threads.
 fn in_threads(posts: &[ReadPost]) -> Vec<&ReadPost> {
     let places: HashMap<&str, usize> = (0..)

@@ -30,7 +30,7 @@ use crate::domain::diff::DiffStat;
 use crate::domain::text::visible;
 
 pub use agents::{pause, spawn, wait};
-pub use board::{board_list, board_read, posted};
+pub use board::{board_list, board_raw, board_read, posted};
 pub use cleanup::{cleanup_all, cleanup_plan};
 pub use dag::{dag, dag_graph};
 pub use doctor::doctor;

@@ -15,7 +15,7 @@ impl InTerminals {
 
     /// What is shown of the log from a time on.
     fn since(&self, time: &str, options: &[&str]) -> String {
-        let logs = ["logs", "--agent", "agent-1", "--since", time];
+        let logs = ["logs", "--raw", "--agent", "agent-1", "--since", time];
         let answer = self.hub(&[&logs, options].concat());
         assert_eq!(answer.stderr, "");
         answer.stdout

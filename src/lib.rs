@@ -1,5 +1,6 @@
 //! The rooms of `hub`; `docs/architecture.md` draws how they fit together.
 
+pub mod beneath;
 pub mod cli;
 pub mod domain;
 pub mod fault;

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
+use crate::beneath;
 use crate::domain::id::SessionId;
 use crate::fault::{Point, deed, effect};
 
@@ -158,7 +159,7 @@ impl Repository {
     /// Whether git has forgotten the worktree whose folder this was.
     fn is_forgotten(&self, place: &Aside) -> bool {
         let Aside { worktree, aside } = place;
-        let link = match fs::read(aside.join(".git")) {
+        let link = match beneath::read_at_once(&aside.join(".git")) {
             Ok(link) => link,
             // It goes last: all else is deleted.
             Err(error) => return error.kind() == ErrorKind::NotFound,

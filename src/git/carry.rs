@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use crate::domain::carry::{Found, How, Linkable, Pattern};
 use crate::fault::{Point, effect};
 
@@ -204,7 +206,19 @@ fn make_folders(main: &Path, worktree: &Path, path: &Path) -> Result<bool> {
 
 /// A copy with the mode and the times of the file; the file system shares the bytes where it can.
 fn copy_file(from: &Path, to: &Path, meta: &fs::Metadata) -> io::Result<()> {
-    let mut source = File::open(from)?;
+    // What was a file when it was looked at may be something else by now.
+    let mut source = File::options()
+        .read(true)
+        .custom_flags(
+            OFlags::NONBLOCK
+                .union(OFlags::NOFOLLOW)
+                .bits()
+                .cast_signed(),
+        )
+        .open(from)?;
+    if !source.metadata()?.is_file() {
+        return Err(ErrorKind::InvalidInput.into());
+    }
     let mut copy = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::refs::{BranchName, CommitId};
 
 use super::error::{Error, Result};
@@ -112,7 +113,7 @@ impl Repository {
     /// As [`Repository::changes`].
     pub fn restore_tracked(&self, worktree: &Path) -> Result<()> {
         self.check_ours(worktree)?;
-        let call = Git::new(worktree).uninterrupted();
+        let call = Git::at_top(worktree).uninterrupted();
         call.args(["reset", "--quiet", "--hard"]).run().map(drop)
     }
 
@@ -123,7 +124,7 @@ impl Repository {
     /// As [`Repository::changes`].
     pub fn stash(&self, worktree: &Path) -> Result<Option<CommitId>> {
         self.check_ours(worktree)?;
-        let mut call = Git::new(worktree).uninterrupted().durable();
+        let mut call = Git::at_top(worktree).uninterrupted().durable();
         for (name, value) in self.stand_in_identity()? {
             call = call.variable(name, value);
         }
@@ -151,7 +152,7 @@ impl Repository {
                 what,
             });
         }
-        let git = || Git::new(worktree).uninterrupted().without_hooks();
+        let git = || Git::at_top(worktree).uninterrupted().without_hooks();
         git().args(self.add_all()?).run()?;
         let staged = || git().args(["diff-index", "--cached", "--raw", "-z", "HEAD"]);
         for path in new_links(&staged().run()?) {
@@ -215,7 +216,12 @@ impl Repository {
         if let Some(change) = changes.find(|change| change.kind == ChangeKind::Submodule) {
             return Err(nested(change.path));
         }
-        let git = || Git::new(worktree).uninterrupted().without_hooks().durable();
+        let git = || {
+            Git::at_top(worktree)
+                .uninterrupted()
+                .without_hooks()
+                .durable()
+        };
         let index = Index::of(worktree)?;
         let with_index = || index.git(worktree).durable();
         // A merge that is not solved has none.
@@ -282,10 +288,14 @@ impl Index {
             _folder: folder,
         };
         // Beginning with the real one keeps sparse checkouts and saves reading every file.
-        let call = Git::new(worktree).args(["rev-parse", "--path-format=absolute"]);
+        let call = Git::at_top(worktree).args(["rev-parse", "--path-format=absolute"]);
         let real = super::repository::path_of(&call.args(["--git-path", "index"]).run()?);
         if real.exists() {
-            std::fs::copy(real, &index.file).map_err(Error::files("write", &index.file))?;
+            let copied = beneath::open_at_once(&real).and_then(|mut from| {
+                let mut to = std::fs::File::create_new(&index.file)?;
+                std::io::copy(&mut from, &mut to)
+            });
+            copied.map_err(Error::files("write", &index.file))?;
         }
         let names = names(&unwatched(worktree)?);
         if !names.is_empty() {
@@ -300,7 +310,7 @@ impl Index {
 
     /// A call in the worktree with this index instead of its own.
     pub fn git(&self, worktree: &Path) -> Git {
-        Git::new(worktree)
+        Git::at_top(worktree)
             .uninterrupted()
             .without_hooks()
             .variable("GIT_INDEX_FILE", &self.file)
@@ -315,7 +325,7 @@ struct Look {
 
 impl Look {
     fn changes(&self) -> Result<Vec<Change>> {
-        let git = Git::new(&self.worktree);
+        let git = Git::at_top(&self.worktree);
         let Some(left) = self.glance.as_ref().and_then(Glance::left_over) else {
             return parse_status(&status(git).run()?);
         };
@@ -361,7 +371,7 @@ fn ignored_of(worktree: &Path, new: &BTreeSet<&[u8]>) -> Option<Vec<Vec<u8>>> {
     // What begins so is never taken for anything but a path.
     const HERE: &[u8] = b"./";
     let names = new.iter().flat_map(|path| [HERE, path, b"\0"]);
-    let asked = Git::new(worktree)
+    let asked = Git::at_top(worktree)
         .args(["check-ignore", "--no-index", "-z", "--stdin"])
         .input(names.collect::<Vec<_>>().concat());
     let output = asked.output().ok()?;
@@ -374,17 +384,17 @@ fn ignored_of(worktree: &Path, new: &BTreeSet<&[u8]>) -> Option<Vec<Vec<u8>>> {
 
 /// What is changed or new in a folder that was found to be the worktree that is meant.
 pub(super) fn changes_in(worktree: &Path) -> Result<Vec<Change>> {
-    parse_status(&status(Git::new(worktree)).run()?)
+    parse_status(&status(Git::at_top(worktree)).run()?)
 }
 
 /// As [`changes_in`], and no program that watches files is asked or begins to watch them.
 pub(super) fn changes_unwatched(worktree: &Path) -> Result<Vec<Change>> {
-    parse_status(&status(Git::new(worktree).setting("core.fsmonitor=false")).run()?)
+    parse_status(&status(Git::at_top(worktree).setting("core.fsmonitor=false")).run()?)
 }
 
 /// Paths that git ignores there, folders as a whole: what goes with it without a word.
 pub(super) fn ignored_in(worktree: &Path) -> Result<Vec<PathBuf>> {
-    let answer = Git::new(worktree)
+    let answer = Git::at_top(worktree)
         .args(["ls-files", "-z", "--others", "--ignored"])
         .args(["--exclude-standard", "--directory"])
         .run()?;
@@ -409,7 +419,7 @@ fn status(git: Git) -> Git {
 
 /// Tracked files that are there and that git was told not to look at (git-update-index(1)).
 fn unwatched(worktree: &Path) -> Result<Vec<PathBuf>> {
-    let answer = Git::new(worktree).args(["ls-files", "-v", "-z"]).run()?;
+    let answer = Git::at_top(worktree).args(["ls-files", "-v", "-z"]).run()?;
     let entries = answer.split(|byte| *byte == b'\0');
     Ok(entries
         .filter_map(|entry| entry.split_at_checked(2))

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::refs::{BranchName, CommitId};
-use crate::fault::{Point, deed, effect};
+use crate::fault::{Point, deed};
 
+use super::delete::delete;
 use super::error::{Error, Result};
 use super::program::{Git, failed};
 use super::repository::Repository;
@@ -93,7 +95,7 @@ impl Repository {
         commit: &CommitId,
     ) -> Result<()> {
         self.check_ours(worktree)?;
-        let call = Git::new(worktree).uninterrupted();
+        let call = Git::at_top(worktree).uninterrupted();
         call.args(["switch", "--quiet", "--no-track", "-c", branch.as_str()])
             .arg(commit.as_str())
             .run()
@@ -106,7 +108,7 @@ impl Repository {
     /// As [`Repository::switch_to_new`].
     pub fn switch_back(&self, worktree: &Path, branch: &BranchName) -> Result<()> {
         self.check_ours(worktree)?;
-        let call = Git::new(worktree).uninterrupted();
+        let call = Git::at_top(worktree).uninterrupted();
         call.args(["switch", "--quiet", branch.as_str()])
             .run()
             .map(drop)
@@ -118,7 +120,7 @@ impl Repository {
     /// As [`Repository::switch_to_new`].
     pub fn detach(&self, worktree: &Path) -> Result<()> {
         self.check_ours(worktree)?;
-        let call = Git::new(worktree).uninterrupted();
+        let call = Git::at_top(worktree).uninterrupted();
         call.args(["switch", "--quiet", "--detach"]).run().map(drop)
     }
 
@@ -220,7 +222,7 @@ impl Repository {
     /// A folder that git does not know as a worktree: removed only when it never became one.
     fn remove_unknown(&self, path: &Path) -> Result<()> {
         let link = path.join(".git");
-        let leftover = match fs::read_to_string(&link) {
+        let leftover = match beneath::read_text_at_once(&link) {
             Ok(text) => text
                 .strip_prefix("gitdir: ")
                 .map(|admin| PathBuf::from(admin.trim()))
@@ -230,15 +232,7 @@ impl Repository {
         if !leftover {
             return Err(Error::NotTheWorktree(path.to_path_buf()));
         }
-        effect(
-            Point::RemoveTree,
-            Error::files("remove", path),
-            || match fs::remove_dir_all(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(Error::files("remove", path)(error))
-                }
-                _ => Ok(()),
-            },
-        )
+        let removed = delete(path, &mut None).map(drop);
+        removed.map_err(Error::files("remove", path))
     }
 }

@@ -93,7 +93,7 @@ impl Repository {
         now: &CommitId,
         snapshot: &CommitId,
     ) -> Result<Vec<PathBuf>> {
-        let head = Git::new(worktree).args(["rev-parse", "HEAD"]).run()?;
+        let head = Git::at_top(worktree).args(["rev-parse", "HEAD"]).run()?;
         let head = printed_id(&head)?;
         let meant = self.differing(&head, snapshot, ANY)?;
         let other = self.differing(now, snapshot, ANY)?;

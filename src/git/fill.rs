@@ -151,7 +151,7 @@ fn end(place: &Place, number: usize, content: &Content, written: Option<&Written
             log::debug!("git writes it once more: {}", error.message());
         }
     }
-    let call = Git::new(&place.folder).args(["reset", "--hard", "--quiet"]);
+    let call = Git::at_top(&place.folder).args(["reset", "--hard", "--quiet"]);
     call.arg("--no-recurse-submodules").run().map(drop)
 }
 

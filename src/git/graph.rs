@@ -1,10 +1,10 @@
 //! Commits and what reaches what.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::beneath;
 use crate::domain::refs::{BranchName, CommitId, RefName};
 
 use super::error::{Error, Result};
@@ -227,7 +227,7 @@ impl Repository {
             return self.reflog_by_program(&format!("worktrees/{name}/HEAD"));
         }
         // Read as a file: libgit2 opens no worktree whose folder is gone.
-        match fs::read_to_string(admin.join("logs").join("HEAD")) {
+        match beneath::read_text_at_once(&admin.join("logs").join("HEAD")) {
             Ok(text) => Ok(text.lines().flat_map(reflog_ids).collect()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(Error::Io(error)),

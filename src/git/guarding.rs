@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
+
 use super::error::{Error, Result};
 use super::program::Git;
 use super::repository::Repository;
@@ -62,7 +64,7 @@ impl Repository {
     /// run something by and that the repository does not have. Whoever works in a worktree can
     /// write both.
     pub(super) fn check_administration(&self, worktree: &Path, admin: &Path) -> Result<()> {
-        let common = fs::read(admin.join("commondir")).unwrap_or_default();
+        let common = beneath::read_at_once(&admin.join("commondir")).unwrap_or_default();
         let common = admin.join(super::repository::path_of(&common));
         if super::repository::resolved(&common) != self.git_dir() {
             return Err(Error::NotTheWorktree(worktree.to_path_buf()));

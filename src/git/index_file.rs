@@ -4,13 +4,14 @@
 //! not to look at, a conflict, a submodule, a sparse or split index, another hash) makes the whole
 //! file unreadable here: then git looks.
 
-use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{FileType, Stat};
+
+use crate::beneath;
 
 const HEADER: usize = 12;
 /// What stands before the flags of an entry: ten numbers of stat data, and the blob's id.
@@ -54,7 +55,7 @@ pub(super) struct Entry {
 impl IndexFile {
     /// Reads an index; `None` where git had better look.
     pub fn read(path: &Path) -> Option<Self> {
-        let mut file = File::open(path).ok()?;
+        let mut file = beneath::open_at_once(path).ok()?;
         let written = file.metadata().ok()?.mtime();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::beneath;
 use crate::domain::refs::CommitId;
 
 use super::error::Result;
@@ -55,7 +56,7 @@ fn add_refs(folder: &Path, named: &mut Vec<CommitId>) {
 
 /// The ids of a file, one a line; a line that is something else is passed over.
 fn ids_in(file: &Path) -> Vec<CommitId> {
-    let text = fs::read_to_string(file).unwrap_or_default();
+    let text = beneath::read_text_at_once(file).unwrap_or_default();
     text.lines()
         .filter_map(|line| line.trim().parse().ok())
         .collect()

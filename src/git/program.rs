@@ -45,6 +45,15 @@ impl Git {
         }
     }
 
+    /// A call in the top folder of a worktree: where it is none any more, git shall not find the
+    /// repository of somebody else around it.
+    pub fn at_top(worktree: &Path) -> Self {
+        match worktree.parent() {
+            Some(above) => Self::new(worktree).variable("GIT_CEILING_DIRECTORIES", above),
+            None => Self::new(worktree),
+        }
+    }
+
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());
         self

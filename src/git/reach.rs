@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::refs::BranchName;
 
 use crate::fault::{Point, effect};
@@ -53,7 +54,8 @@ impl Repository {
                 reach.write.push(folder.to_path_buf());
             }
         }
-        let others = fs::read_to_string(objects.join("info/alternates")).unwrap_or_default();
+        let others =
+            beneath::read_text_at_once(&objects.join("info/alternates")).unwrap_or_default();
         let others = others.lines().filter(|line| !line.starts_with('#'));
         reach.read.extend(others.map(|line| objects.join(line)));
         Ok(reach)

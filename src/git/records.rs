@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::beneath;
+
 use super::error::Result;
 use super::program::failed;
 use super::repository::{Repository, path_of, resolved};
@@ -84,7 +86,7 @@ impl Repository {
         if fs::symlink_metadata(&git).is_ok_and(|meta| meta.is_dir()) {
             return Link::Replaced("another repository");
         }
-        let named = fs::read(&git).ok();
+        let named = beneath::read_at_once(&git).ok();
         let named = named
             .as_deref()
             .and_then(|link| link.strip_prefix(b"gitdir: "));
@@ -133,7 +135,7 @@ impl Repository {
 
 /// The folder of the worktree that a record names.
 fn recorded_path(admin: &Path) -> Option<PathBuf> {
-    let link = fs::read(admin.join("gitdir")).ok()?;
+    let link = beneath::read_at_once(&admin.join("gitdir")).ok()?;
     let link = path_of(&link);
     if link.as_os_str().is_empty() {
         return None;

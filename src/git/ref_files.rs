@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::beneath;
 use crate::fault::{Point, effect};
 
 use super::error::{Error, Result};
@@ -105,7 +106,7 @@ fn made(lock: &Path) -> Option<SystemTime> {
 
 /// Whether a file holds what a ref can hold; one that went meanwhile does.
 fn is_whole(path: &Path) -> bool {
-    let Ok(bytes) = fs::read(path) else {
+    let Ok(bytes) = beneath::read_at_once(path) else {
         return true;
     };
     let text = String::from_utf8_lossy(&bytes);

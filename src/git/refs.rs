@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::beneath;
 use crate::domain::refs::{BranchName, CommitId, RefName};
 use crate::fault::{Point, effect};
 
@@ -464,7 +465,7 @@ fn described(change: &RefChange) -> String {
 
 /// Brings a file that libgit2 wrote, and its name, to the disk; libgit2 flushes neither.
 fn flush(path: &Path) {
-    let flushed = File::open(path)
+    let flushed = beneath::open_at_once(path)
         .and_then(|file| file.sync_all())
         .and_then(|()| {
             path.parent()

@@ -11,6 +11,8 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use crate::beneath;
+
 /// What a ref's file, or its line in `packed-refs`, names: an object's id in hex digits.
 pub(super) type Targets = BTreeMap<String, String>;
 
@@ -47,7 +49,7 @@ fn add_loose(folder: &Path, prefix: &str, found: &mut Targets) -> Option<()> {
         } else if !kind.is_file() {
             return None;
         } else if Path::new(&name).extension().is_none_or(|e| e != "lock") {
-            match fs::read_to_string(entry.path()) {
+            match beneath::read_text_at_once(&entry.path()) {
                 Ok(text) => {
                     let target = id(text.trim_end())?;
                     found.insert(format!("{prefix}{name}"), target.to_owned());
@@ -77,7 +79,7 @@ fn id(text: &str) -> Option<&str> {
 /// The packed refs below a prefix; `None` where the file is not sorted or a line is not one of it.
 fn packed(path: &Path, prefix: &str) -> io::Result<Option<Targets>> {
     let mut found = Targets::new();
-    let file = match File::open(path) {
+    let file = match beneath::open_at_once(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Some(found)),
         Err(error) => return Err(error),

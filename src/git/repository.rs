@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::refs::{BranchName, CommitId};
 
 use super::error::{Error, Result};
@@ -213,7 +214,7 @@ fn main_of(common: &Path, bare: bool, home: &Path, in_main: Option<PathBuf>) -> 
 
 /// Whether the `.git` file of a worktree names this git directory.
 fn leads_to(worktree: &Path, common: &Path) -> bool {
-    let Ok(link) = std::fs::read(worktree.join(".git")) else {
+    let Ok(link) = beneath::read_at_once(&worktree.join(".git")) else {
         return false;
     };
     link.strip_prefix(b"gitdir: ")

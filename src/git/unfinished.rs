@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::refs::CommitId;
 
 use super::error::{Error, Result};
@@ -44,7 +45,7 @@ fn foreign_to(worktree: &Path, commit: &CommitId) -> Result<BTreeSet<PathBuf>> {
     // Its own index is written last, so there may be none; HEAD may lead nowhere yet.
     let index = folder.path().join("index");
     let git = || {
-        let git = Git::new(worktree).uninterrupted().without_hooks();
+        let git = Git::at_top(worktree).uninterrupted().without_hooks();
         git.variable("GIT_INDEX_FILE", &index)
     };
     git().args(["read-tree", commit.as_str()]).run()?;
@@ -69,12 +70,12 @@ fn is_begun(worktree: &Path, commit: &CommitId, path: &Path) -> Result<bool> {
     if !std::fs::symlink_metadata(&place).is_ok_and(|meta| meta.is_file()) {
         return Ok(false);
     }
-    let there = std::fs::read(&place).map_err(Error::files("read", place))?;
+    let there = beneath::read_at_once(&place).map_err(Error::files("read", place))?;
     let Some(name) = path.to_str() else {
         // An argument that is no text cannot be told from another one by its parts.
         return Ok(there.is_empty());
     };
-    let written = Git::new(worktree).args(["cat-file", "--filters"]);
+    let written = Git::at_top(worktree).args(["cat-file", "--filters"]);
     let written = written.arg(format!("{commit}:{name}")).run()?;
     Ok(written.starts_with(&there))
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::refs::{BranchName, CommitId, RefName};
 
 use super::error::{Error, Result};
@@ -177,7 +178,8 @@ impl Repository {
         let folders = fs::read_dir(self.common.join("worktrees")).ok()?;
         let mut admins = folders.flatten().map(|entry| entry.path());
         admins.find(|admin| {
-            let link = fs::read(admin.join("gitdir")).map(|link| admin.join(path_of(&link)));
+            let link =
+                beneath::read_at_once(&admin.join("gitdir")).map(|link| admin.join(path_of(&link)));
             link.is_ok_and(|link| link.parent().is_some_and(|known| recorded(known) == path))
         })
     }
@@ -196,13 +198,13 @@ impl Repository {
             if Some(path) == self.main.as_deref() {
                 return Some(self.common.clone());
             }
-            let link = fs::read(path.join(".git")).ok()?;
+            let link = beneath::read_at_once(&path.join(".git")).ok()?;
             let admin = path_of(link.strip_prefix(b"gitdir: ")?);
             let admin = resolved(&path.join(admin));
             if admin.parent()? != self.common.join("worktrees") {
                 return None;
             }
-            let back = path_of(&fs::read(admin.join("gitdir")).ok()?);
+            let back = path_of(&beneath::read_at_once(&admin.join("gitdir")).ok()?);
             let back = resolved(admin.join(back).parent()?);
             (back == resolved(path)).then_some(admin)
         };
@@ -217,7 +219,7 @@ impl Repository {
 /// What HEAD of a worktree's administration holds.
 pub(super) fn head_of(admin: &Path) -> String {
     // Read as a file: libgit2 opens no worktree whose folder is gone.
-    fs::read_to_string(admin.join("HEAD")).unwrap_or_default()
+    beneath::read_text_at_once(&admin.join("HEAD")).unwrap_or_default()
 }
 
 /// The branch that a HEAD names.
@@ -283,7 +285,7 @@ fn in_progress(admin: &Path) -> Option<&'static str> {
 
 /// What a sequence of commits is, between two of them (git's `sequencer/todo`).
 fn between_picks(admin: &Path) -> Option<&'static str> {
-    let todo = fs::read_to_string(admin.join("sequencer").join("todo")).ok()?;
+    let todo = beneath::read_text_at_once(&admin.join("sequencer").join("todo")).ok()?;
     match todo.split_whitespace().next()? {
         "revert" => Some("revert"),
         _ => Some("cherry-pick"),
@@ -293,7 +295,9 @@ fn between_picks(admin: &Path) -> Option<&'static str> {
 fn rebasing(admin: &Path) -> Option<BranchName> {
     let name = ["rebase-merge", "rebase-apply"]
         .into_iter()
-        .find_map(|folder| fs::read_to_string(admin.join(folder).join("head-name")).ok())?;
+        .find_map(|folder| {
+            beneath::read_text_at_once(&admin.join(folder).join("head-name")).ok()
+        })?;
     name.trim().parse::<RefName>().ok()?.branch()
 }
 

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
+use crate::beneath;
 use crate::domain::board::{Author, Channel, Draft, Message};
 use crate::domain::event::{Operation, Phase};
 use crate::domain::id::{AgentId, SessionId};
@@ -121,7 +122,7 @@ pub(super) fn dispatch(hub: &Hub, session: &LockedSession, agents: &[AgentId]) {
         let Some(record) = session.session().agents().get(agent) else {
             continue;
         };
-        match std::fs::read(session.dir().agent(*agent).prompt()) {
+        match beneath::read(&session.dir().agent(*agent).prompt()) {
             Ok(prompt) => {
                 let prompt = String::from_utf8_lossy(&prompt);
                 all.add(

@@ -1,5 +1,6 @@
 //! `--dry-run`: what `hub spawn` and `hub run` would make and start; nothing is changed.
 
+use crate::beneath;
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::refs::AttemptBranch;
 use crate::domain::report::{DryRunReport, PlannedAgent};
@@ -93,7 +94,7 @@ fn waiting(hub: &Hub, stored: &StoredSession, commands: Option<&Commands>) -> Re
             continue;
         };
         let file = stored.dir.agent(agent).prompt();
-        let prompt = std::fs::read_to_string(&file).map_err(Error::io("read", file))?;
+        let prompt = beneath::read_to_string(&file).map_err(Error::io("read", file))?;
         let worktree = record.worktree.clone();
         agents.push(PlannedAgent {
             agent,

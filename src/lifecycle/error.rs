@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::beneath::Refused;
 use crate::domain::board::Channel;
 use crate::domain::cleanup::ProcessInside;
 use crate::domain::diagnostic::{Code, Diagnostic};
@@ -475,10 +476,13 @@ impl Error {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
+        move |source| match Refused::of(&source) {
+            Some(_) => store::Error::io(action, path)(source).into(),
+            None => Self::Io {
+                action,
+                path,
+                source,
+            },
         }
     }
 }

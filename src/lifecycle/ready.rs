@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use crate::beneath;
 use crate::domain::environment;
 use crate::domain::ready::{Ready, ShellLine};
 use crate::domain::session::ProcessMark;
@@ -82,7 +83,7 @@ pub(super) fn prepare(
     started: impl Fn(Option<ProcessMark>),
 ) -> Result<Option<Unready>> {
     let done = serde_json::to_vec(setup).unwrap_or_default();
-    if setup.is_empty() || fs::read(folder.setup_done()).is_ok_and(|before| before == done) {
+    if setup.is_empty() || beneath::read(&folder.setup_done()).is_ok_and(|before| before == done) {
         return Ok(None);
     }
     let log = folder.setup_log();
@@ -118,7 +119,7 @@ pub(super) fn prepare(
 pub(super) fn headline(log: &Path, command: &str) -> Result<()> {
     effect(Point::Append, Error::io("write", log), || {
         let mut options = fs::OpenOptions::new();
-        let file = options.create(true).append(true).open(log);
+        let file = beneath::open_with(log, options.create(true).append(true));
         file.and_then(|mut file| writeln!(file, "$ {command}"))
             .map_err(Error::io("write", log))
     })

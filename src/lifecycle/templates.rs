@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::report::{ListedTemplate, TemplateSource, TemplatesReport};
 use crate::domain::strategy::Strategy;
 use crate::domain::template::{self, BUILT_IN};
@@ -78,7 +79,7 @@ fn named(hub: &Hub, name: &str) -> Result<Option<Found>> {
     if is_name(name) {
         for (source, folder) in folders(hub) {
             let path = folder.join(format!("{name}.{END}"));
-            match fs::read_to_string(&path) {
+            match beneath::read_to_string(&path) {
                 Ok(text) => {
                     log::debug!("template {name} is {}", path.display());
                     return Ok(Some(of_file(name, source, path, text)));
@@ -140,8 +141,12 @@ fn all(hub: &Hub) -> Result<Vec<Found>> {
         .collect())
 }
 
+fn is_file(path: &Path) -> bool {
+    beneath::metadata(path).is_ok_and(|meta| meta.is_file())
+}
+
 fn names_in(folder: &Path) -> Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
+    let entries = match beneath::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::io("read", folder)(error)),
@@ -150,7 +155,7 @@ fn names_in(folder: &Path) -> Result<Vec<String>> {
     for entry in entries {
         let path = entry.map_err(Error::io("read", folder))?.path();
         let name = path.file_stem().and_then(|name| name.to_str());
-        let is_template = path.extension().is_some_and(|end| end == END) && path.is_file();
+        let is_template = path.extension().is_some_and(|end| end == END) && is_file(&path);
         names.extend(
             name.filter(|name| is_template && is_name(name))
                 .map(str::to_owned),

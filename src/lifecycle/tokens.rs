@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::beneath;
 use crate::domain::id::AgentId;
 use crate::domain::launch::Launch;
 use crate::domain::usage::TokenUse;
@@ -29,6 +30,6 @@ pub(super) fn spent(hub: &Hub, launch: &Launch, agent: AgentId, stdout: &Path) -
     let Some(rule) = preset.and_then(|preset| preset.usage) else {
         return TokenUse::default();
     };
-    let length = std::fs::metadata(stdout).map_or(0, |meta| meta.len());
+    let length = beneath::metadata(stdout).map_or(0, |meta| meta.len());
     rule.read(&logs::tail(stdout, LONGEST), length <= LONGEST)
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::beneath;
 use crate::domain::event::{Operation, Phase};
 use crate::domain::progress::Progress;
 use crate::domain::report::{ForeignCommand, TrustReport};
@@ -202,7 +203,7 @@ pub(super) fn why_foreign(
     dir: &HubDir,
     file: &Path,
 ) -> Result<Option<&'static str>> {
-    let look = |path: &Path| std::fs::metadata(path).map_err(Error::io("look at", path));
+    let look = |path: &Path| beneath::metadata(path).map_err(Error::io("look at", path));
     let meta = look(file)?;
     let own = rustix::process::geteuid().as_raw();
     if meta.uid() != own && meta.uid() != 0 {

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::id::AgentId;
 use crate::domain::launch::{ByteSize, Launch, Needs};
 use crate::domain::refs::BranchName;
@@ -308,7 +309,7 @@ const PREFIX: &str = "hub-agent-";
 
 /// Removes the folder that a note names.
 fn clear(note: &Path) {
-    let Ok(path) = fs::read_to_string(note).map(PathBuf::from) else {
+    let Ok(path) = beneath::read_to_string(note).map(PathBuf::from) else {
         return;
     };
     let name = path.file_name().and_then(|name| name.to_str());

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
+use crate::beneath;
 use crate::domain::environment::GIT_LOCAL;
 use crate::domain::launch::Limits;
 use crate::domain::session::Exit;
@@ -133,7 +134,8 @@ impl ShellCommand {
         let writing = || format!("write {}", self.stdout.display());
         let both = effect(Point::MakeFile, Error::io(writing()), || {
             let mut options = OpenOptions::new();
-            let both = options.create(true).append(true).open(&self.stdout);
+            let options = options.create(true).append(true);
+            let both = beneath::open_with(&self.stdout, options);
             both.map_err(Error::io(writing()))
         })?;
         let again = both.try_clone().map_err(Error::io(writing()))?;
@@ -189,8 +191,9 @@ pub(super) fn forget_git(command: &mut Command) {
 fn output(path: &Path) -> Result<File> {
     let writing = || format!("write {}", path.display());
     effect(Point::MakeFile, Error::io(writing()), || {
-        File::create(path)
-            .and_then(|_| File::options().append(true).open(path))
+        let mut anew = File::options();
+        beneath::open_with(path, anew.write(true).create(true).truncate(true))
+            .and_then(|_| beneath::open_with(path, File::options().append(true)))
             .map_err(Error::io(writing()))
     })
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::beneath::Refused;
 use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK, READ_ONLY_DISK};
 
 /// The result of an operation on processes.
@@ -41,6 +42,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// What is to be read or written is no file, or stands behind a link.
+    #[error(transparent)]
+    Refused(Refused),
     /// The supervisor ended before it was ready.
     #[error("the supervisor did not start; {} tells why", log.display())]
     Supervisor {
@@ -70,7 +74,10 @@ pub enum Error {
 impl Error {
     pub(crate) fn io(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let action = action.into();
-        move |source| Self::Io { action, source }
+        move |source| match Refused::of(&source) {
+            Some(refused) => Self::Refused(refused.clone()),
+            None => Self::Io { action, source },
+        }
     }
 }
 
@@ -78,6 +85,7 @@ impl Diagnostic for Error {
     fn code(&self) -> Code {
         match self {
             Self::ProgramNotFound { .. } | Self::BadCommand { .. } => Code::Usage,
+            Self::Refused(_) => Code::Refused,
             Self::Io { .. }
             | Self::Supervisor { .. }
             | Self::Wall { .. }
@@ -101,6 +109,7 @@ impl Diagnostic for Error {
             Self::Interrupted { .. } => {
                 Some("`hub status` shows where it stands, and what to do next".to_owned())
             }
+            Self::Refused(refused) => Some(refused.hint().to_owned()),
             Self::Io { source, .. } => disk_hint(source).map(str::to_owned),
             Self::Wall { .. } => Some("`hub security` shows what this machine enforces".to_owned()),
             Self::Supervisor { .. } | Self::NoPorts { .. } => None,

@@ -3,11 +3,12 @@
 //! The inbox is the queue: no more of it is read than the agent takes, so that one that never
 //! reads costs nothing, and nobody waits for it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use crate::beneath;
 use crate::domain::message;
 
 use super::frame;
@@ -74,12 +75,12 @@ impl Feed {
 
     /// What was said since the last look, each message as lines of text.
     fn read(&mut self) -> Vec<u8> {
-        let length = fs::metadata(&self.inbox).map_or(0, |metadata| metadata.len());
+        let length = beneath::metadata(&self.inbox).map_or(0, |metadata| metadata.len());
         if length <= self.offset {
             return Vec::new();
         }
         let mut bytes = Vec::new();
-        let read = File::open(&self.inbox).and_then(|mut inbox| {
+        let read = beneath::open(&self.inbox).and_then(|mut inbox| {
             inbox.seek(SeekFrom::Start(self.offset))?;
             inbox.take(AT_ONCE).read_to_end(&mut bytes)
         });

@@ -1,10 +1,12 @@
 //! The file by which a supervisor tells that it is there and not stuck.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
+
+use crate::beneath;
 
 /// How often the file is touched.
 const EVERY: Duration = Duration::from_secs(3);
@@ -12,7 +14,7 @@ const EVERY: Duration = Duration::from_secs(3);
 /// When a supervisor last touched the file; `None` when none did.
 #[must_use]
 pub fn last(path: &Path) -> Option<DateTime<Utc>> {
-    let metadata = fs::metadata(path).ok()?;
+    let metadata = beneath::metadata(path).ok()?;
     metadata.modified().ok().map(DateTime::from)
 }
 
@@ -35,8 +37,8 @@ impl Heartbeat {
         }
         self.last = Some(now);
         let mut options = File::options();
-        let file = options.create(true).truncate(false).write(true);
-        if let Ok(file) = file.open(&self.path) {
+        let options = options.create(true).truncate(false).write(true);
+        if let Ok(file) = beneath::open_with(&self.path, options) {
             let _ = file.set_modified(SystemTime::now());
         }
     }

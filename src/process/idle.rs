@@ -6,6 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::beneath;
+
 /// When something was last changed: seconds and nanoseconds since 1970.
 type Changed = (i64, i64);
 
@@ -42,7 +44,7 @@ impl Idle {
     /// that look on: how long before it a file was changed, a clock that was set would tell wrong.
     pub fn is_over(&mut self, limit: Duration, now: Duration) -> bool {
         let output = self.logs.each_ref().map(|log| {
-            let metadata = fs::metadata(log).ok()?;
+            let metadata = beneath::metadata(log).ok()?;
             Some((metadata.len(), changed(&metadata)))
         });
         if output != self.output {

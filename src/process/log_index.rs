@@ -6,12 +6,14 @@
 //! nothing, and sees at most what was printed between two looks too much. When the middle of a
 //! log is cut out, the last line says how: `cut <head> <tail> <length of the line between>`.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
+
+use crate::beneath;
 
 /// How a log begins that tells what was cut out of it, behind its head.
 pub(super) const CUT: &str = "\n[hub: ";
@@ -60,8 +62,8 @@ impl LogIndex {
     pub fn begin(log: &Path) -> Option<Self> {
         let path = path_of(log);
         // That of a log before must not be taken for this one's.
-        let _ = fs::remove_file(&path);
-        let made = File::options().create_new(true).append(true).open(&path);
+        let _ = beneath::remove_file(&path);
+        let made = beneath::open_with(&path, File::options().create_new(true).append(true));
         match made {
             Ok(file) => Some(Self { file, last: None }),
             Err(error) => {
@@ -116,7 +118,7 @@ impl LogIndex {
 /// # Errors
 /// When the log cannot be read; one that is not there is empty.
 pub(super) fn offset_since(log: &Path, since: DateTime<Utc>) -> io::Result<Option<u64>> {
-    let mut file = match File::open(log) {
+    let mut file = match beneath::open(log) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(0)),
         Err(error) => return Err(error),
@@ -126,7 +128,7 @@ pub(super) fn offset_since(log: &Path, since: DateTime<Utc>) -> io::Result<Optio
     if DateTime::<Utc>::from(metadata.modified()? + LAG) < since || length == 0 {
         return Ok(Some(length));
     }
-    let Ok(text) = fs::read_to_string(path_of(log)) else {
+    let Ok(text) = beneath::read_to_string(&path_of(log)) else {
         return Ok(None);
     };
     let (offset, cut) = look_up(&text, since);

@@ -4,7 +4,7 @@
 //! given back to the file system in place (a hole); when it has ended, the file is replaced by
 //! its head, a line that tells what is missing, and its tail.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use std::time::Instant;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
+use crate::beneath;
 use crate::fault::{Point, effect};
 
 use super::log_index::{CUT, Cut, LogIndex};
@@ -45,7 +46,7 @@ impl LogLimit {
 
     /// Frees the middle of the file when it is too long; returns whether it has grown.
     pub fn look(&mut self) -> bool {
-        let Ok(metadata) = fs::metadata(&self.path) else {
+        let Ok(metadata) = beneath::metadata(&self.path) else {
             return false;
         };
         let before = std::mem::replace(&mut self.length, metadata.len());
@@ -70,7 +71,7 @@ impl LogLimit {
             return;
         }
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-        let file = File::options().write(true).open(&self.path);
+        let file = beneath::open_with(&self.path, File::options().write(true));
         let freed = file.and_then(|file| Ok(fallocate(&file, flags, from, to - from)?));
         match freed {
             Ok(()) => self.freed = to,
@@ -90,7 +91,7 @@ impl LogLimit {
 
     /// When nobody writes any more: replaces a log that is too long by its two ends.
     pub fn finish(&mut self) {
-        if let (Some(index), Ok(metadata)) = (&mut self.index, fs::metadata(&self.path)) {
+        if let (Some(index), Ok(metadata)) = (&mut self.index, beneath::metadata(&self.path)) {
             index.end(metadata.len());
         }
         let about_to = |how| {
@@ -108,7 +109,7 @@ impl LogLimit {
 ///
 /// `about_to` is told how before the file is replaced.
 fn cut(path: &Path, limit: u64, about_to: impl FnOnce(Cut)) -> io::Result<()> {
-    let mut file = File::open(path)?;
+    let mut file = beneath::open(path)?;
     let metadata = file.metadata()?;
     let length = metadata.len();
     if length <= limit || !metadata.is_file() {
@@ -120,14 +121,14 @@ fn cut(path: &Path, limit: u64, about_to: impl FnOnce(Cut)) -> io::Result<()> {
     let missing = tail.saturating_sub(head);
     let line =
         format!("{CUT}{missing} bytes are cut out here; the log's limit is {limit} bytes]\n");
+    let folder = beneath::hold_folder(path.parent().unwrap_or(Path::new(".")))?;
     let new = effect(
         Point::WriteBeside,
         |error| error,
         || {
-            let folder = path.parent().unwrap_or(Path::new("."));
             let mut new = tempfile::Builder::new()
                 .prefix(".new-")
-                .tempfile_in(folder)?;
+                .tempfile_in(folder.path())?;
             file.seek(SeekFrom::Start(0))?;
             io::copy(&mut (&file).take(head), &mut new)?;
             new.write_all(line.as_bytes())?;
@@ -148,7 +149,8 @@ fn cut(path: &Path, limit: u64, about_to: impl FnOnce(Cut)) -> io::Result<()> {
         Point::PutInPlace,
         |error| error,
         || {
-            new.persist(path).map_err(|error| error.error)?;
+            let place = folder.join(path.file_name().unwrap_or_default());
+            new.persist(place).map_err(|error| error.error)?;
             Ok(())
         },
     )
@@ -185,6 +187,8 @@ fn tail_begin(file: &mut File, length: u64, half: u64) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn log(folder: &tempfile::TempDir, bytes: &[u8]) -> PathBuf {

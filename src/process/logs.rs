@@ -1,11 +1,12 @@
 //! Reading what processes printed.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use crate::beneath;
 use crate::domain::text::visible;
 
 use super::error::{Error, Result};
@@ -15,7 +16,7 @@ use super::log_index;
 #[must_use]
 pub fn tail(path: &Path, most: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
+        let mut file = beneath::open(path)?;
         let length = file.metadata()?.len();
         let from = after_holes(&file, length.saturating_sub(most), length);
         file.seek(SeekFrom::Start(from))?;
@@ -113,7 +114,7 @@ impl Growing {
     pub fn read(&mut self) -> Result<Vec<u8>> {
         const MOST: u64 = 1024 * 1024;
         let mut bytes = Vec::new();
-        let read = File::open(&self.path).and_then(|mut file| {
+        let read = beneath::open(&self.path).and_then(|mut file| {
             let (from, until) = data_from(&file, self.offset);
             self.offset = from;
             file.seek(SeekFrom::Start(from))?;
@@ -138,7 +139,7 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
 /// Where the last `count` lines of a file begin, read from its end.
 fn offset_of_last(path: &Path, count: usize) -> std::io::Result<u64> {
     const BLOCK: u64 = 64 * 1024;
-    let mut file = match File::open(path) {
+    let mut file = match beneath::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(error),
@@ -178,7 +179,7 @@ fn offset_of_last(path: &Path, count: usize) -> std::io::Result<u64> {
 /// When something was last written into one of these files; `None` when nothing ever was.
 #[must_use]
 pub fn last_output(logs: &[PathBuf]) -> Option<DateTime<Utc>> {
-    let written = logs.iter().filter_map(|log| fs::metadata(log).ok());
+    let written = logs.iter().filter_map(|log| beneath::metadata(log).ok());
     let written = written.filter(|metadata| metadata.len() > 0);
     let latest = written
         .filter_map(|metadata| metadata.modified().ok())

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::beneath;
 use crate::domain::resources::Grace;
 use crate::domain::session::ProcessMark;
 use crate::fault::{Point, effect};
@@ -49,11 +50,8 @@ pub fn launch(program: &Path, arguments: &[String], log: &Path) -> Result<Launch
     let starting = || format!("start the supervisor {}", program.display());
     let writing = || format!("write {}", log.display());
     let complaints = effect(Point::MakeFile, Error::io(writing()), || {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(log)
-            .map_err(Error::io(writing()))
+        let mut options = std::fs::OpenOptions::new();
+        beneath::open_with(log, options.create(true).append(true)).map_err(Error::io(writing()))
     })?;
     // Whoever waits for the end of a pipe that hub was given must not wait for the agents.
     close_fds::set_fds_cloexec(3, &[]);

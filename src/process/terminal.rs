@@ -9,7 +9,7 @@
 //! What the agent prints goes to its log and nowhere else; who is attached reads it there, and is
 //! told by a byte on the socket that there is more. So nobody who reads slowly holds the agent up.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -20,11 +20,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::process::Signal;
 use rustix::termios::{Winsize, tcsetwinsize};
 
+use crate::beneath;
 use crate::domain::launch::Limits;
 
 use super::command::ShellCommand;
@@ -77,7 +78,7 @@ impl Terminal {
                 .name("terminal".to_owned())
                 .spawn(move || {
                     pump.run();
-                    let _ = fs::remove_file(socket);
+                    let _ = beneath::remove_file(&socket);
                 })?;
             Ok(Self {
                 keyboard,
@@ -131,7 +132,7 @@ pub(super) fn first_size(master: impl AsFd) {
 ///
 /// A socket's path may have 108 bytes: it is reached by way of its folder's descriptor.
 fn listen(socket: &Path) -> io::Result<UnixListener> {
-    match fs::remove_file(socket) {
+    match beneath::remove_file(socket) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -150,8 +151,7 @@ pub(super) fn short<T>(path: &Path, act: impl FnOnce(&Path) -> io::Result<T>) ->
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(ErrorKind::InvalidInput.into());
     };
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = rustix::fs::open(folder, flags, Mode::empty())?;
+    let folder = beneath::open_folder(folder)?;
     let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string());
     act(&short.join(name))
 }

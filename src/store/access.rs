@@ -96,7 +96,7 @@ pub fn room_at(path: &Path) -> Option<Room> {
 /// A lock that somebody else holds shows that it can.
 #[must_use]
 pub fn why_no_locks(file: &Path) -> Option<io::Error> {
-    let file = fs::File::open(file).ok()?;
+    let file = crate::beneath::open(file).ok()?;
     match file.try_lock_shared() {
         Ok(()) | Err(fs::TryLockError::WouldBlock) => None,
         Err(fs::TryLockError::Error(error)) => Some(error),

@@ -1,11 +1,12 @@
 //! Files that are replaced as a whole, and folders that are there for good.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::beneath::{self, Held};
 use crate::fault::{Point, deed, effect};
 
 use super::error::{Error, Result};
@@ -19,7 +20,7 @@ pub(super) const PROGRAM: u32 = 0o777;
 
 /// The replacements in a folder that are not in their place yet.
 pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = beneath::read_dir(folder).into_iter().flatten().flatten();
     let is_one = |name: &OsStr| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
     entries
         .filter(|entry| is_one(&entry.file_name()))
@@ -33,7 +34,7 @@ pub(super) fn unfinished(folder: &Path) -> Vec<PathBuf> {
 pub(super) fn sweep(folder: &Path) {
     for path in unfinished(folder) {
         // It is in nobody's way where it cannot be removed.
-        let _ = deed(Point::RemoveFile, || fs::remove_file(path));
+        let _ = deed(Point::RemoveFile, || beneath::remove_file(&path));
     }
 }
 
@@ -51,12 +52,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 pub(super) fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let file = effect(Point::WriteBeside, Error::io("replace", path), || {
-        let mut file = beside(folder, mode)?;
-        fill(&mut file, path, bytes)?;
-        Ok(file)
+        let mut beside = Beside::make(folder, mode)?;
+        fill(&mut beside.file, path, bytes)?;
+        Ok(beside)
     })?;
     effect(Point::PutInPlace, Error::io("replace", path), || {
-        file.persist(path)
+        let place = file.place(path);
+        file.file
+            .persist(place)
             .map_err(|failed| Error::io("replace", path)(failed.error))?;
         flush_folder(folder)
     })
@@ -64,7 +67,9 @@ pub(super) fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 
 /// Writes what `path` is to hold, with the mode of a file that is there, and flushes it.
 pub(super) fn fill(file: &mut tempfile::NamedTempFile, path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Ok(old) = fs::metadata(path) {
+    if let Ok(old) = beneath::metadata(path)
+        && old.is_file()
+    {
         file.as_file()
             .set_permissions(old.permissions())
             .map_err(Error::io("replace", path))?;
@@ -80,7 +85,7 @@ pub(super) fn fill(file: &mut tempfile::NamedTempFile, path: &Path, bytes: &[u8]
 /// When the system refuses.
 pub fn check_folder(folder: &Path) -> Result<()> {
     effect(Point::WriteBeside, Error::io("write into", folder), || {
-        beside(folder, DATA).map(drop)
+        Beside::make(folder, DATA).map(drop)
     })
 }
 
@@ -92,14 +97,16 @@ pub fn check_folder(folder: &Path) -> Result<()> {
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let file = effect(Point::WriteBeside, Error::io("write", path), || {
-        let mut file = beside(folder, DATA)?;
+        let mut beside = Beside::make(folder, DATA)?;
+        let file = &mut beside.file;
         file.write_all(bytes)
             .and_then(|()| file.as_file().sync_all())
             .map_err(Error::io("write", path))?;
-        Ok(file)
+        Ok(beside)
     })?;
     effect(Point::PutInPlace, Error::io("write", path), || {
-        match file.persist_noclobber(path) {
+        let place = file.place(path);
+        match file.file.persist_noclobber(place) {
             Ok(_) => {}
             Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
             Err(failed) => return Err(Error::io("write", path)(failed.error)),
@@ -110,12 +117,31 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
 }
 
 /// A new file in a folder that has no name of its own yet.
-fn beside(folder: &Path, mode: u32) -> Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(folder)
-        .map_err(Error::io("write into", folder))
+#[derive(Debug)]
+pub(super) struct Beside {
+    // Dropped first: its path leads through the folder.
+    pub file: tempfile::NamedTempFile,
+    folder: Held,
+}
+
+impl Beside {
+    fn make(folder: &Path, mode: u32) -> Result<Self> {
+        let held = beneath::hold_folder(folder).map_err(Error::io("write into", folder))?;
+        Self::within(held, mode).map_err(Error::io("write into", folder))
+    }
+
+    pub(super) fn within(folder: Held, mode: u32) -> io::Result<Self> {
+        let file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .permissions(Permissions::from_mode(mode))
+            .tempfile_in(folder.path())?;
+        Ok(Self { file, folder })
+    }
+
+    /// Where it can take the place of a file of this folder, whatever has become of the folder.
+    pub(super) fn place(&self, path: &Path) -> PathBuf {
+        self.folder.join(path.file_name().unwrap_or_default())
+    }
 }
 
 /// Flushes a folder's entries to disk.
@@ -123,7 +149,7 @@ fn beside(folder: &Path, mode: u32) -> Result<tempfile::NamedTempFile> {
 /// # Errors
 /// When the system refuses. A file system that cannot flush a folder is not an error.
 pub fn flush_folder(folder: &Path) -> Result<()> {
-    let flushed = File::open(folder).and_then(|handle| handle.sync_all());
+    let flushed = beneath::open_folder(folder).and_then(|handle| handle.sync_all());
     match flushed {
         Err(source)
             if !matches!(
@@ -142,11 +168,11 @@ pub fn flush_folder(folder: &Path) -> Result<()> {
 /// # Errors
 /// When the system refuses, or something that is no folder stands in the way.
 pub fn make_folder(folder: &Path) -> Result<()> {
-    if folder.is_dir() {
+    if beneath::is_folder(folder) {
         return Ok(());
     }
     effect(Point::MakeFolder, Error::io("make", folder), || {
-        fs::create_dir_all(folder).map_err(Error::io("make", folder))
+        beneath::create_dir_all(folder).map_err(Error::io("make", folder))
     })
 }
 
@@ -155,7 +181,7 @@ pub fn make_folder(folder: &Path) -> Result<()> {
 /// # Errors
 /// When the system refuses.
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    effect(Point::Rename, |error| error, || fs::rename(from, to))
+    effect(Point::Rename, |error| error, || beneath::rename(from, to))
 }
 
 /// Puts a file or a folder elsewhere, and flushes where it was and where it is.
@@ -164,7 +190,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 /// When the system refuses.
 pub(super) fn relocate(from: &Path, to: &Path) -> Result<()> {
     effect(Point::Rename, Error::io("move", from), || {
-        fs::rename(from, to).map_err(Error::io("move", from))?;
+        beneath::rename(from, to).map_err(Error::io("move", from))?;
         [to, from]
             .into_iter()
             .filter_map(Path::parent)
@@ -177,13 +203,13 @@ pub(super) fn relocate(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 /// When the system refuses.
 pub fn remove_file(path: &Path) -> Result<()> {
-    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+    if beneath::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(());
     }
     effect(
         Point::RemoveFile,
         Error::io("remove", path),
-        || match fs::remove_file(path) {
+        || match beneath::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(Error::io("remove", path)(error))
             }
@@ -197,13 +223,13 @@ pub fn remove_file(path: &Path) -> Result<()> {
 /// # Errors
 /// When the system refuses.
 pub(super) fn remove_tree(folder: &Path) -> Result<()> {
-    if fs::symlink_metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+    if beneath::metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(());
     }
     effect(
         Point::RemoveTree,
         Error::io("remove", folder),
-        || match fs::remove_dir_all(folder) {
+        || match beneath::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(Error::io("remove", folder)(error))
             }
@@ -217,7 +243,7 @@ pub(super) fn remove_tree(folder: &Path) -> Result<()> {
 /// # Errors
 /// When the system refuses, or the file is longer.
 pub fn read_capped(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
+    let file = match beneath::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("read", path)(error)),
@@ -246,6 +272,8 @@ fn room_for(file: &File, most: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

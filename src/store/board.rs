@@ -14,16 +14,15 @@
 //!   index says; the index follows the post;
 //! - links are not followed: neither a folder that is one, nor a post.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use rustix::fs::OFlags;
 use serde_json::Value;
 
+use crate::beneath;
 use crate::domain::board::{Channel, Draft, FileName, Post, index};
 
 use super::atomic;
@@ -189,11 +188,7 @@ impl Board {
         let path = self.post_file(channel, file);
         let mut bytes = Vec::new();
         // Another could have put a link or a pipe there since the folder was looked at.
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let changed = File::options()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(&path)
+        let changed = beneath::open(&path)
             .and_then(|file| {
                 let changed = file.metadata()?.modified();
                 file.take(most).read_to_end(&mut bytes)?;
@@ -257,8 +252,8 @@ impl Board {
 }
 
 /// What is in a folder; nothing where it is not there.
-fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
-    match fs::read_dir(folder) {
+fn entries(folder: &Path) -> Result<Vec<beneath::Entry>> {
+    match beneath::read_dir(folder) {
         Ok(entries) => entries
             .collect::<io::Result<_>>()
             .map_err(Error::io("read", folder)),

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::beneath::Refused;
 use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK};
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::text::first_few;
@@ -108,6 +109,14 @@ pub enum Error {
         /// The link.
         path: PathBuf,
     },
+    /// Something in the hub directory is no file, and could give anything, or nothing for ever.
+    #[error("{} is {what}, not a file; hub does not open it", path.display())]
+    NoFile {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is: `a pipe`, `a device`, `a socket`.
+        what: &'static str,
+    },
     /// A path cannot be written into a file as text.
     #[error("{} is not valid UTF-8, which the files of hub are", path.display())]
     NotUnicode {
@@ -123,10 +132,14 @@ impl Error {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source: plain(source),
+        move |source| match Refused::of(&source).cloned() {
+            Some(Refused::Link(path)) => Self::Symlink { path },
+            Some(Refused::NoFile { path, what }) => Self::NoFile { path, what },
+            None => Self::Io {
+                action,
+                path,
+                source: plain(source),
+            },
         }
     }
 
@@ -191,7 +204,7 @@ impl Diagnostic for Error {
             Self::AmbiguousSession { .. } | Self::UnknownKey { .. } | Self::BadSetting { .. } => {
                 Code::Usage
             }
-            Self::Symlink { .. } => Code::Refused,
+            Self::Symlink { .. } | Self::NoFile { .. } => Code::Refused,
         }
     }
 
@@ -230,7 +243,11 @@ impl Diagnostic for Error {
                 None => "docs/formats.md lists the keys".to_owned(),
             }),
             Self::BadSetting { .. } => Some("docs/formats.md says what each key takes".to_owned()),
-            Self::Symlink { .. } => Some("put a real folder in its place".to_owned()),
+            Self::Symlink { .. } => Some("put a real file or folder in its place".to_owned()),
+            Self::NoFile { path, .. } => Some(format!(
+                "nothing was read or written; see who put it there, and move {} away",
+                path.display()
+            )),
             Self::NotUnicode { .. } => Some("move the repository to a path that is".to_owned()),
         }
     }

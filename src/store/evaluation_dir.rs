@@ -3,12 +3,12 @@
 //! `plan.json` is written once, before the first run; `runs.jsonl` gets a line after each. The
 //! newest folder is the last evaluation, or the one that was broken off and can be gone on with.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::beneath;
 use crate::domain::evaluation::plan::{PlannedRun, Round};
 use crate::domain::measurement::{EvalPlan, EvalRecord, EvalRun};
 use crate::domain::report::EvalReport;
@@ -169,7 +169,7 @@ pub(super) fn dir_of(folder: &Path, number: u32) -> EvaluationDir {
 
 /// The numbers of all evaluations that were begun.
 fn numbers(folder: &Path) -> Result<Vec<u32>> {
-    let entries = match fs::read_dir(folder) {
+    let entries = match beneath::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::io("read", folder)(error)),

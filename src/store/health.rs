@@ -1,10 +1,10 @@
 //! Which files of a session cannot be read, or were written by a later hub.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::beneath;
 use crate::domain::event::Event;
 use crate::domain::id::SessionId;
 use crate::domain::session::{Session, SessionConfig};
@@ -67,11 +67,11 @@ impl SessionDir {
     }
 
     fn inboxes(&self) -> impl Iterator<Item = PathBuf> {
-        let agents = fs::read_dir(self.path().join("agents"));
+        let agents = beneath::read_dir(&self.path().join("agents"));
         let agents = agents.into_iter().flatten().flatten();
         agents
             .map(|agent| agent.path().join("inbox.md"))
-            .filter(|inbox| fs::symlink_metadata(inbox).is_ok())
+            .filter(|inbox| beneath::metadata(inbox).is_ok())
     }
 
     /// The files that a later hub has written: this one reads them and writes none of them.
@@ -105,10 +105,10 @@ pub fn config_from_values(values: &serde_json::Value, id: &SessionId) -> Result<
 
 /// Whether a file can be read as text; a link is not followed.
 fn readable_text(path: PathBuf) -> Result<()> {
-    if !fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file()) {
+    if !beneath::metadata(&path).is_ok_and(|meta| meta.is_file()) {
         return Err(Error::corrupt(path, None, "it is no file"));
     }
-    let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+    let bytes = beneath::read(&path).map_err(Error::io("read", &path))?;
     match String::from_utf8(bytes) {
         Ok(_) => Ok(()),
         Err(_) => Err(Error::corrupt(path, None, "it is not UTF-8")),

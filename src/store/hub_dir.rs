@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::beneath::{self, HUB_DIR};
 use crate::domain::effects::Place;
 use crate::domain::id::{AgentId, Attempt, SessionId, SessionSelector};
 use crate::fault::{Point, effect};
@@ -13,6 +14,7 @@ use crate::fault::{Point, effect};
 use super::atomic;
 use super::board::Board;
 use super::error::{Error, Result};
+use super::listing::sessions_in;
 use super::lock::Lock;
 
 /// What the name of a folder begins with that is not a session yet, or not any more.
@@ -31,7 +33,7 @@ pub struct HubDir {
 
 impl HubDir {
     /// The directory's name below the main worktree or the bare repository.
-    pub const NAME: &'static str = ".agenthub";
+    pub const NAME: &'static str = HUB_DIR;
 
     /// The hub directory in `home`.
     ///
@@ -95,9 +97,10 @@ impl HubDir {
         atomic::make_folder(&self.root)?;
         let ignore = self.root.join(".gitignore");
         // An empty one is what a kill between making and writing has left.
-        if !fs::metadata(&ignore).is_ok_and(|meta| meta.len() > 0) {
+        if !beneath::metadata(&ignore).is_ok_and(|meta| meta.is_file() && meta.len() > 0) {
             effect(Point::MakeFile, Error::io("write", &ignore), || {
-                fs::File::create(&ignore)
+                let mut anew = fs::File::options();
+                beneath::open_with(&ignore, anew.write(true).create(true).truncate(true))
                     .and_then(|mut file| file.write_all(b"*\n"))
                     .map_err(Error::io("write", &ignore))
             })?;
@@ -182,17 +185,19 @@ impl HubDir {
     /// When the system refuses.
     pub fn draft(&self, id: &SessionId) -> Result<SessionDir> {
         let told = || Error::io("make a folder in", self.sessions());
+        let sessions = beneath::hold_folder(&self.sessions()).map_err(told())?;
         let draft = effect(Point::MakeFolder, told(), || {
             tempfile::Builder::new()
                 .prefix(DRAFT)
                 // As any folder: the umask decides, not the library's 0700 for secrets.
                 .permissions(fs::Permissions::from_mode(0o777))
-                .tempdir_in(self.sessions())
+                .tempdir_in(sessions.path())
                 .map_err(told())
         })?;
+        let draft = draft.keep();
         Ok(SessionDir {
             id: id.clone(),
-            root: draft.keep(),
+            root: self.sessions().join(draft.file_name().unwrap_or_default()),
         })
     }
 
@@ -203,8 +208,8 @@ impl HubDir {
     #[must_use]
     pub fn dead_drafts(&self) -> Vec<PathBuf> {
         const LONG: Duration = Duration::from_secs(600);
-        let entries = fs::read_dir(self.sessions()).into_iter().flatten();
-        let is_dead = |entry: &fs::DirEntry| {
+        let entries = beneath::read_dir(&self.sessions()).into_iter().flatten();
+        let is_dead = |entry: &beneath::Entry| {
             let is_draft = entry
                 .file_name()
                 .as_encoded_bytes()
@@ -242,7 +247,7 @@ impl HubDir {
     pub fn find(&self, selector: &SessionSelector) -> Result<SessionId> {
         if let SessionSelector::Prefix(whole) = selector
             && let Ok(id) = whole.parse()
-            && fs::symlink_metadata(self.session(&id).path()).is_ok()
+            && beneath::metadata(self.session(&id).path()).is_ok()
         {
             // A whole id is meant even where `…-2` begins with it; no other is looked at.
             return Ok(id);
@@ -288,22 +293,10 @@ impl HubDir {
     }
 }
 
-/// The sessions of a folder, oldest first; of one that is not there none.
+/// The ids of the sessions of a folder, oldest first; of one that is not there none.
 fn ids_in(folder: &Path) -> Result<Vec<SessionId>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::io("read", folder)(error)),
-    };
-    let mut ids = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(Error::io("read", folder))?;
-        let id = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok());
-        ids.extend(id);
-    }
+    let found = sessions_in(folder)?.into_iter();
+    let mut ids: Vec<SessionId> = found.map(|found| found.id).collect();
     ids.sort();
     Ok(ids)
 }
@@ -410,7 +403,7 @@ impl SessionDir {
         let (old, new) = (self.root.join(old), self.root.join(new));
         let above = |path: &Path| path.parent().unwrap_or(&self.root).to_path_buf();
         atomic::make_folder(&above(&new))?;
-        if fs::symlink_metadata(&old).is_err() {
+        if beneath::metadata(&old).is_err() {
             return Ok(());
         }
         atomic::relocate(&old, &new)
@@ -433,7 +426,9 @@ impl SessionDir {
     /// The folders in which hub replaces files.
     fn folders(&self) -> Vec<PathBuf> {
         let below = [self.root.join("agents"), self.evaluations()];
-        let below = below.iter().filter_map(|folder| fs::read_dir(folder).ok());
+        let below = below
+            .iter()
+            .filter_map(|folder| beneath::read_dir(folder).ok());
         let below = below.flatten().flatten().map(|entry| entry.path());
         std::iter::once(self.root.clone()).chain(below).collect()
     }
@@ -489,7 +484,7 @@ impl SessionDir {
             Point::Rename,
             |error| error,
             || {
-                fs::rename(&self.root, &target.root)?;
+                beneath::rename(&self.root, &target.root)?;
                 Ok(atomic::flush_folder(&hub.sessions()))
             },
         );
@@ -625,7 +620,7 @@ impl AgentDir {
             let Some(name) = file.file_name() else {
                 continue;
             };
-            if fs::symlink_metadata(&file).is_err() {
+            if beneath::metadata(&file).is_err() {
                 continue;
             }
             match atomic::rename(&file, &aside.join(name)) {

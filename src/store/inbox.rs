@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 
+use crate::beneath;
 use crate::domain::message;
 
 use crate::fault::{Point, effect};
@@ -28,7 +29,8 @@ impl LockedSession {
 
 fn append(inbox: &Path, entry: &str) -> Result<()> {
     let mut options = OpenOptions::new();
-    let file = options.read(true).append(true).create(true).open(inbox);
+    let options = options.read(true).append(true).create(true);
+    let file = beneath::open_with(inbox, options);
     let mut file = file.map_err(Error::io("open", inbox))?;
     let length = mend(&mut file).map_err(Error::io("mend", inbox))?;
     let written = file

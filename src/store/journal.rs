@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use crate::beneath;
 use crate::domain::chain::{self, Broken, Head, LineHash};
 use crate::domain::event::{Entry, Event};
 
@@ -62,7 +63,7 @@ impl Journal {
     fn look(path: &Path) -> Result<Vec<Broken>> {
         // The head first: a line that comes meanwhile is beyond it then.
         let head = read_head(path)?;
-        let bytes = match std::fs::read(path) {
+        let bytes = match beneath::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(Error::io("read", path)(error)),
@@ -107,7 +108,7 @@ impl Journal {
         };
         if let Err(error) = self.lines.append_line(line) {
             // The line may stand all the same: the next one comes behind whatever is there.
-            if let (Ok(bytes), Ok(head)) = (std::fs::read(&self.path), read_head(&self.path)) {
+            if let (Ok(bytes), Ok(head)) = (beneath::read(&self.path), read_head(&self.path)) {
                 self.end = chain::end_of(&split(&bytes), head.as_ref());
             }
             return Err(error);
@@ -134,7 +135,7 @@ fn head_of(journal: &Path) -> PathBuf {
 
 fn read_head(journal: &Path) -> Result<Option<Head>> {
     let path = head_of(journal);
-    match std::fs::read(&path) {
+    match beneath::read(&path) {
         Ok(bytes) => Ok(Head::read(&bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", path)(error)),
@@ -143,11 +144,8 @@ fn read_head(journal: &Path) -> Result<Option<Head>> {
 
 fn write_head(journal: &Path, head: &Head) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
-    let mut file: File = options
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(head_of(journal))?;
+    let options = options.write(true).create(true).truncate(false);
+    let mut file: File = beneath::open_with(&head_of(journal), options)?;
     let text = head.to_string();
     file.rewind()?;
     file.write_all(text.as_bytes())?;

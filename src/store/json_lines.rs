@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::beneath;
 use crate::fault::{Point, effect};
 
 use super::error::{Error, Result};
@@ -31,7 +32,7 @@ impl JsonLines {
     /// The same, with the bytes of the whole lines.
     pub fn open_with_bytes<T: DeserializeOwned>(path: &Path) -> Result<(Self, Vec<T>, Vec<u8>)> {
         let (mut file, mut bytes) = (None, Vec::new());
-        match OpenOptions::new().read(true).append(true).open(path) {
+        match beneath::open_with(path, OpenOptions::new().read(true).append(true)) {
             Ok(mut found) => {
                 found
                     .read_to_end(&mut bytes)
@@ -58,7 +59,7 @@ impl JsonLines {
 
     /// Reads a file without opening it for writing; an absent one is empty.
     pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-        match std::fs::read(path) {
+        match beneath::read(path) {
             Ok(bytes) => parse(path, &bytes, 1).map(|(documents, _)| documents),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(Error::io("read", path)(error)),
@@ -101,10 +102,7 @@ impl JsonLines {
     fn file(&mut self) -> Result<&mut File> {
         let file = match self.file.take() {
             Some(file) => file,
-            None => OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(&self.path)
+            None => beneath::open_with(&self.path, OpenOptions::new().append(true).create(true))
                 .map_err(Error::io("make", &self.path))?,
         };
         Ok(self.file.insert(file))

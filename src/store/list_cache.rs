@@ -11,19 +11,21 @@
 //! on it, and nobody needs to remove it.
 
 use std::borrow::Cow;
-use std::fs::{self, File, Permissions};
+use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rustix::fs::{AtFlags, Statx, StatxFlags};
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
+use crate::beneath;
 use crate::domain::id::SessionId;
 use crate::domain::report::{ListedSession, ListedState};
 use crate::domain::state::SessionState;
+
+use super::atomic::Beside;
 
 /// Changes with every change of what is read from the files of a session, or of this format.
 const FORMAT: &str = concat!("hub list 3 ", env!("CARGO_PKG_VERSION"), "\n");
@@ -268,7 +270,7 @@ impl CacheFile {
             log::debug!("no cache in {}: {error}", self.folder.display());
         });
         let file = file.ok()?;
-        let made = file.as_file().metadata().ok()?;
+        let made = file.file.as_file().metadata().ok()?;
         Some(Draft {
             begun: (made.ctime(), u32::try_from(made.ctime_nsec()).ok()?),
             place: self.path.clone(),
@@ -276,28 +278,24 @@ impl CacheFile {
         })
     }
 
-    fn make_draft(&self) -> std::io::Result<NamedTempFile> {
-        // What is a link may lead anywhere.
-        if fs::symlink_metadata(&self.folder).is_ok_and(|meta| !meta.is_dir()) {
-            return Err(std::io::ErrorKind::NotADirectory.into());
-        }
-        if !self.folder.exists() {
-            fs::create_dir(&self.folder)?;
+    fn make_draft(&self) -> std::io::Result<Beside> {
+        if !beneath::is_folder(&self.folder) {
+            beneath::create_dir_all(&self.folder)?;
             // The hub directory of an older tool may not ignore itself.
-            File::create(self.folder.join(".gitignore"))?.write_all(b"*\n")?;
+            let ignore = self.folder.join(".gitignore");
+            let mut anew = File::options();
+            beneath::open_with(&ignore, anew.write(true).create(true).truncate(true))?
+                .write_all(b"*\n")?;
         }
-        tempfile::Builder::new()
-            .prefix(".new-")
-            // The user alone: what the files of a session show to others is their own matter.
-            .permissions(Permissions::from_mode(0o600))
-            .tempfile_in(&self.folder)
+        // The user alone: what the files of a session show to others is their own matter.
+        Beside::within(beneath::hold_folder(&self.folder)?, 0o600)
     }
 }
 
 /// A cache that is being made.
 #[derive(Debug)]
 pub(super) struct Draft {
-    file: NamedTempFile,
+    file: Beside,
     place: PathBuf,
     /// When it was begun, by the clock of the file system.
     pub begun: FileTime,
@@ -307,9 +305,11 @@ impl Draft {
     /// Puts it in its place with these entries. Nothing is flushed to the disk: what a crash
     /// cuts is told by its sum.
     pub fn finish(mut self, entries: Vec<&Entry<'_>>) -> std::io::Result<()> {
-        self.file.write_all(&written(entries)?)?;
+        self.file.file.write_all(&written(entries)?)?;
+        let place = self.file.place(&self.place);
         self.file
-            .persist(&self.place)
+            .file
+            .persist(place)
             .map_err(|failed| failed.error)?;
         Ok(())
     }

@@ -7,11 +7,13 @@ use std::collections::{BinaryHeap, HashSet};
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::OnceLock;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, statat};
+use rustix::fs::{AtFlags, FileType, RawDir, statat};
 use rustix::io::Errno;
 
+use crate::beneath;
 use crate::domain::id::SessionId;
 use crate::domain::report::{ListedSession, ListedState};
 use crate::domain::state::SessionState;
@@ -61,35 +63,7 @@ impl HubDir {
 
     /// All sessions, in no order. What is not named as a session is none.
     fn find_all(&self) -> Result<Vec<FoundSession>> {
-        let path = self.sessions();
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let failed = |error: Errno| Error::io("read", &path)(io::Error::from(error));
-        let folder = match rustix::fs::open(&path, flags, Mode::empty()) {
-            Ok(folder) => folder,
-            Err(Errno::NOENT) => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut buffer = Vec::with_capacity(BUFFER);
-        let mut entries = RawDir::new(&folder, buffer.spare_capacity_mut());
-        let mut all = Vec::new();
-        while let Some(entry) = entries.next() {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            let Some(id) = name.to_str().ok().and_then(|name| name.parse().ok()) else {
-                continue;
-            };
-            let kind = match entry.file_type() {
-                // Not every file system tells it with the name.
-                FileType::Unknown => statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)
-                    .map_or(FileType::Unknown, |stat| {
-                        FileType::from_raw_mode(stat.st_mode)
-                    }),
-                kind => kind,
-            };
-            let is_folder = kind.is_dir();
-            all.push(FoundSession { id, is_folder });
-        }
-        Ok(all)
+        sessions_in(&self.sessions())
     }
 
     /// Makes something of each of some sessions, in their order, until `each` has enough.
@@ -132,6 +106,37 @@ impl HubDir {
             pass.finish(sessions, &fresh);
         }
     }
+}
+
+/// The sessions of a folder, in no order; of one that is not there none.
+pub(super) fn sessions_in(path: &Path) -> Result<Vec<FoundSession>> {
+    let failed = |error: Errno| Error::io("read", path)(io::Error::from(error));
+    let folder = match beneath::open_folder(path) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    let mut buffer = Vec::with_capacity(BUFFER);
+    let mut entries = RawDir::new(&folder, buffer.spare_capacity_mut());
+    let mut all = Vec::new();
+    while let Some(entry) = entries.next() {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let Some(id) = name.to_str().ok().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let kind = match entry.file_type() {
+            // Not every file system tells it with the name.
+            FileType::Unknown => statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                .map_or(FileType::Unknown, |stat| {
+                    FileType::from_raw_mode(stat.st_mode)
+                }),
+            kind => kind,
+        };
+        let is_folder = kind.is_dir();
+        all.push(FoundSession { id, is_folder });
+    }
+    Ok(all)
 }
 
 /// One pass over the sessions.
@@ -183,7 +188,7 @@ struct Eye<'p> {
 impl<'p> Eye<'p> {
     fn of(pass: &'p Pass<'p>) -> Self {
         // Without a cache nothing is known to be as it was.
-        let open = |_| File::open(pass.hub.sessions()).ok();
+        let open = |_| beneath::open_folder(&pass.hub.sessions()).ok();
         Self {
             folder: pass.cache.and_then(open),
             pass,

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::beneath;
+
 use super::error::{Error, Result};
 
 /// A lock that is held until it is dropped.
@@ -66,7 +68,7 @@ impl Lock {
     /// Looks at what the lock at `path` guards while nobody changes it; `None` where somebody
     /// holds it. A lock that is not there is free.
     pub(super) fn while_free<T>(path: &Path, look: impl FnOnce() -> T) -> Option<T> {
-        match File::open(path) {
+        match beneath::open(path) {
             Ok(file) => {
                 file.try_lock().ok()?;
                 let seen = look();
@@ -80,18 +82,14 @@ impl Lock {
 }
 
 fn open(path: &Path) -> Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(Error::io("open", path))
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).create(true);
+    beneath::open_with(path, options.truncate(false)).map_err(Error::io("open", path))
 }
 
 /// Whether `path` leads to this file still.
 fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(held), Ok(found)) = (file.metadata(), std::fs::metadata(path)) else {
+    let (Ok(held), Ok(found)) = (file.metadata(), beneath::metadata(path)) else {
         return false;
     };
     (held.dev(), held.ino()) == (found.dev(), found.ino())

@@ -2,12 +2,12 @@
 //!
 //! The bytes of the damaged one are kept beside it, whatever they are.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::beneath;
 use crate::domain::event::{Detail, Entry, Operation, Phase};
 use crate::domain::session::{Session, SessionConfig};
 
@@ -83,7 +83,7 @@ impl SessionDir {
 
 /// Keeps the bytes of a file beside it; returns where, and `None` when there is no file.
 fn keep(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>> {
-    let bytes = match fs::read(path) {
+    let bytes = match beneath::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("read", path)(error)),
@@ -93,7 +93,8 @@ fn keep(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>> {
         let mut name = path.as_os_str().to_owned();
         name.push(format!("{KEPT}{time}"));
         let kept = PathBuf::from(name);
-        if atomic::create_new(&kept, &bytes)? || fs::read(&kept).is_ok_and(|old| old == bytes) {
+        if atomic::create_new(&kept, &bytes)? || beneath::read(&kept).is_ok_and(|old| old == bytes)
+        {
             return Ok(Some(kept));
         }
         // Two in one second; what tells them apart is the name, not the time.
@@ -103,6 +104,8 @@ fn keep(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::domain::id::SessionId;
     use crate::store::HubDir;

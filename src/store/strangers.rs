@@ -1,8 +1,8 @@
 //! What is in the hub directory and was not put there by hub.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::board::Channel;
 use crate::domain::id::{AgentId, SessionId};
 
@@ -60,7 +60,8 @@ impl HubDir {
     pub fn strangers(&self) -> Vec<(PathBuf, Vec<String>)> {
         let board = self.path().join("board");
         let sessions = self.sessions();
-        let is_channel = |name: &str| name.parse::<Channel>().is_ok() && board.join(name).is_dir();
+        let is_channel =
+            |name: &str| name.parse::<Channel>().is_ok() && is_folder(&board.join(name));
         let is_session = |name: &str| name.parse::<SessionId>().is_ok() || name.starts_with(DRAFT);
         let mut found = vec![
             strange(self.path(), |name| OF_HUB.contains(&name)),
@@ -81,7 +82,7 @@ impl HubDir {
 }
 
 fn is_folder(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
+    beneath::is_folder(path)
 }
 
 fn of_session(name: &str) -> bool {
@@ -101,7 +102,7 @@ fn entries(folder: &Path) -> Vec<String> {
     if !is_folder(folder) {
         return Vec::new();
     }
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = beneath::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();

@@ -1,10 +1,10 @@
 //! A journal that is followed as it grows.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use crate::beneath;
 use crate::domain::event::Event;
 
 use super::error::{Error, Result};
@@ -38,7 +38,7 @@ impl Tail {
     /// # Errors
     /// When one of them is damaged; the same lines are read again then.
     pub fn look(&mut self) -> Result<Vec<Event>> {
-        let meta = match std::fs::metadata(&self.path) {
+        let meta = match beneath::metadata(&self.path) {
             Ok(meta) => meta,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Error::io("look at", &self.path)(error)),
@@ -64,7 +64,7 @@ impl Tail {
     }
 
     fn rest(&self) -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(&self.path)?;
+        let mut file = beneath::open(&self.path)?;
         file.seek(SeekFrom::Start(self.bytes))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;

@@ -40,6 +40,7 @@ mod logs;
 mod merge;
 mod metrics;
 mod modes;
+mod paths;
 mod pause;
 mod presets;
 mod processes;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::beneath;
 use crate::git::error::{Error, Result};
 use crate::git::repository::{Repository, path_of};
 
@@ -63,7 +64,7 @@ impl Repository {
         let asked = named.filter_map(|name| self.git().args(["var", name]).run().ok());
         let own = self.common.join("info/attributes");
         for file in asked.map(|answer| path_of(&answer)).chain([own]) {
-            let found = match fs::read(&file) {
+            let found = match beneath::read_at_once(&file) {
                 Ok(text) => converting_attribute(&text),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
                 Err(error) => Some(error.to_string()),

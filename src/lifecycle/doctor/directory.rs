@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::beneath;
 use crate::domain::report::{Danger, FindingCode};
 use crate::domain::text::{first_few, quoted};
 use crate::lifecycle::error::{Error, Result};
@@ -118,7 +119,7 @@ fn not_ignored(hub: &Hub) -> Result<Option<Found>> {
         return Ok(None);
     }
     let ignore = hub.dir.path().join(".gitignore");
-    let absent = !std::fs::metadata(&ignore).is_ok_and(|meta| meta.len() > 0);
+    let absent = !beneath::metadata(&ignore).is_ok_and(|meta| meta.len() > 0);
     let tracked = hub.repository.tracks(Path::new(HubDir::NAME))?;
     let cause = if tracked {
         "the hub directory was added to the repository"

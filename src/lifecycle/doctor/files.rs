@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use crate::beneath;
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::report::{Danger, FindingCode};
 use crate::domain::text::{first_few, quoted};
@@ -32,7 +33,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Found> {
 /// A session of which state or configuration cannot be read.
 fn damaged(view: &View<'_>, id: &SessionId, error: &store::Error) -> Vec<Found> {
     let dir = view.hub.dir.session(id);
-    if !dir.path().is_dir() || matches!(error, store::Error::Symlink { .. }) {
+    if !beneath::is_folder(dir.path()) {
         return vec![corrupt(&dir, error)];
     }
     if let store::Error::OtherSession { found, .. } = error {
@@ -91,13 +92,20 @@ fn renamed(hub: &Hub, dir: &SessionDir, real: &SessionId) -> Found {
 }
 
 fn damaged_file(id: &SessionId, error: &store::Error) -> Found {
+    let cause = match error {
+        store::Error::Symlink { .. } | store::Error::NoFile { .. } => "somebody has put it there",
+        _ => "the file was edited by hand, or the disk is broken",
+    };
     let found = Found::a(FindingCode::DamagedFile, error.to_string()).because(
-        "the file was edited by hand, or the disk is broken",
+        cause,
         Danger::Blocked,
         "commands that need it end with this error; nothing is written over it",
     );
     let found = match error {
-        store::Error::Corrupt { path, .. } | store::Error::Io { path, .. } => found.at(path),
+        store::Error::Corrupt { path, .. }
+        | store::Error::Io { path, .. }
+        | store::Error::Symlink { path }
+        | store::Error::NoFile { path, .. } => found.at(path),
         _ => found,
     };
     found
@@ -130,7 +138,11 @@ fn changed_journal(looked: &Looked) -> Vec<Found> {
         // One that cannot be read is told of as such.
         return Vec::new();
     }
-    let broken = looked.stored.journal_findings().unwrap_or_default();
+    let broken = match looked.stored.journal_findings() {
+        Ok(broken) => broken,
+        // Its head is something else: whoever has put it there may have cut the journal, too.
+        Err(error) => return vec![damaged_file(&looked.id, &error)],
+    };
     let found = broken.into_iter().map(|broken| {
         let what = format!("the journal is not as hub wrote it: {broken}");
         let found = Found::a(FindingCode::JournalChanged, what).because(

@@ -1,10 +1,10 @@
 //! Locks of sessions that are held by nobody who could give them back.
 
-use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use chrono::{DateTime, Utc};
 
+use crate::beneath;
 use crate::domain::report::{Danger, FindingCode, LeftProcess};
 use crate::domain::time;
 use crate::process::{census, mark};
@@ -23,13 +23,13 @@ pub(super) fn check(view: &View<'_>) -> Vec<Found> {
 /// A lock that was taken long ago, and whose holder stands still or is another than has signed.
 fn held_lock(view: &View<'_>, looked: &Looked) -> Option<Found> {
     let path = looked.dir().lock_file();
-    let meta = fs::metadata(&path).ok()?;
+    let meta = beneath::metadata(&path).ok()?;
     let since = meta.modified().ok()?;
     if view.age_s(since) < LONG_S {
         return None;
     }
     let holder = census::holder_of(meta.ino())?;
-    let signed = fs::read_to_string(&path).unwrap_or_default();
+    let signed = beneath::read_to_string(&path).unwrap_or_default();
     let signed = signed.lines().next().unwrap_or_default().to_owned();
     let stopped = census::stands_still(holder);
     let has_signed = signed.starts_with(&format!("process {holder} "));

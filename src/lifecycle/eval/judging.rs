@@ -7,10 +7,10 @@ mod questions;
 mod who;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::beneath;
 use crate::domain::evaluation::judge::{Answer, Bout, bouts};
 use crate::domain::evaluation::judged;
 use crate::domain::evaluation::standing::{JudgedPlace, PairOutcome, Standing};
@@ -193,7 +193,7 @@ impl Bench<'_> {
             enclosure: None,
         };
         let path = files.question();
-        let question = File::open(&path).map_err(Error::io("read", &path))?;
+        let question = beneath::open(&path).map_err(Error::io("read", &path))?;
         let limit = self.judge.timeout.duration();
         let interrupt = &self.hub.interrupt;
         let finished = to_the_end(&command, Stdio::from(question), interrupt, Some(limit))?;

@@ -148,6 +148,22 @@ static void started(const char *name, char *const argv[])
     note(name, line);
 }
 
+/* A name in a folder that is held open, by the folder's own path. */
+static const char *named(const char *given, char *path, size_t size)
+{
+    static const char held[] = "/proc/self/fd/";
+    char *end;
+    if (strncmp(given, held, sizeof held - 1) != 0)
+        return given;
+    long fd = strtol(given + sizeof held - 1, &end, 10);
+    if (*end != '/')
+        return given;
+    place((int)fd, path, size);
+    size_t length = strlen(path);
+    snprintf(path + length, size - length, "%s", end);
+    return path;
+}
+
 /* Returns the step's number, or 0 for a call that is none; -1 when it fails. */
 static long step(const char *name, int needs_space, const char *path, int fd)
 {
@@ -155,7 +171,7 @@ static long step(const char *name, int needs_space, const char *path, int fd)
         return 0;
     if (trace >= 0) {
         char found[4096];
-        note(name, path ? path : place(fd, found, sizeof found));
+        note(name, path ? named(path, found, sizeof found) : place(fd, found, sizeof found));
     }
     long now = atomic_fetch_add(&steps, 1) + 1;
     if (log_file >= 0) {

@@ -3,16 +3,17 @@
 use clap::Args as _;
 
 use super::{
-    agents, archive, attach, board, cleanup, completions, dag, demo, doctor, eval, events, graft,
-    init, integrate, list, logs, man, merge, metrics, path, pause, restore, resume, retry, run,
-    schema, send, snapshots, spawn, status, stop, supervise, templates, trust, undo, update, wait,
+    agents, archive, attach, board, cleanup, completions, confine, dag, demo, doctor, eval, events,
+    graft, init, integrate, list, logs, man, merge, metrics, path, pause, restore, resume, retry,
+    run, schema, security, send, snapshots, spawn, status, stop, supervise, templates, trust, undo,
+    update, wait,
 };
 
 /// Adds a command's arguments to it.
 type Arguments = fn(clap::Command) -> clap::Command;
 
 /// All commands, by their names.
-const COMMANDS: [(&str, Arguments); 38] = [
+const COMMANDS: [(&str, Arguments); 40] = [
     ("init", init::Args::augment_args),
     ("spawn", spawn::Args::augment_args),
     ("run", run::Args::augment_args),
@@ -42,6 +43,7 @@ const COMMANDS: [(&str, Arguments); 38] = [
     ("events", events::Args::augment_args),
     ("metrics", metrics::Args::augment_args),
     ("doctor", doctor::Args::augment_args),
+    ("security", security::Args::augment_args),
     ("templates", templates::Args::augment_args),
     ("trust", trust::Args::augment_args),
     ("demo", demo::Args::augment_args),
@@ -50,6 +52,7 @@ const COMMANDS: [(&str, Arguments); 38] = [
     ("completions", completions::Args::augment_args),
     ("man", man::Args::augment_args),
     ("supervise", supervise::Args::augment_args),
+    ("confine", confine::Args::augment_args),
     ("sweep", |command| command),
 ];
 

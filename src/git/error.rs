@@ -75,6 +75,12 @@ pub enum Error {
         /// The setting's name.
         key: String,
     },
+    /// Somebody has put a pipe where git reads a file.
+    #[error("{} is a pipe, for which git would wait for ever", path.display())]
+    WaitedForPipe {
+        /// The pipe.
+        path: PathBuf,
+    },
     /// A worktree holds work that its commit does not hold.
     #[error("worktree {} has changed or new files", .0.display())]
     DirtyWorktree(PathBuf),
@@ -258,6 +264,7 @@ impl Diagnostic for Error {
             | Self::NotTheWorktree(_)
             | Self::WorktreeSetting { .. }
             | Self::DirtyWorktree(_)
+            | Self::WaitedForPipe { .. }
             | Self::NestedRepository { .. }
             | Self::UnpushedCommits { .. }
             | Self::FilesInTheWay { .. }
@@ -312,6 +319,9 @@ impl Diagnostic for Error {
                 "git would run what it says, and whoever worked there may have written it; look at it, then `git config --file {} --unset-all {key}`",
                 quoted(file)
             ),
+            Self::WaitedForPipe { path } => {
+                format!("see who put {} there, and remove it", quoted(path))
+            }
             Self::DirtyWorktree(path) => {
                 format!("`git -C {} status` shows them", quoted(path))
             }

@@ -51,6 +51,7 @@ mod sight;
 mod survey;
 mod trial;
 mod unfinished;
+mod waiting;
 mod worktrees;
 
 pub use aside::{Aside, Claim, delete_aside, delete_asides};

@@ -5,11 +5,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
 
 use crate::domain::environment::GIT_LOCAL;
 use crate::fault::{Point, effect};
 
 use super::error::{Error, Result};
+use super::waiting;
 
 /// Settings that hub relies on, whatever the user's configuration says.
 const PINNED: [&str; 5] = [
@@ -29,6 +31,8 @@ pub(super) struct Git {
     variables: Vec<(&'static str, OsString)>,
     input: Option<Vec<u8>>,
     uninterrupted: bool,
+    /// Whether others write in the folder, so that git may meet with anything there.
+    looked_after: bool,
     folder: OsString,
 }
 
@@ -41,6 +45,7 @@ impl Git {
             variables: Vec::new(),
             input: None,
             uninterrupted: false,
+            looked_after: false,
             folder: folder.as_os_str().to_owned(),
         }
     }
@@ -48,9 +53,11 @@ impl Git {
     /// A call in the top folder of a worktree: where it is none any more, git shall not find the
     /// repository of somebody else around it.
     pub fn at_top(worktree: &Path) -> Self {
+        let mut call = Self::new(worktree);
+        call.looked_after = true;
         match worktree.parent() {
-            Some(above) => Self::new(worktree).variable("GIT_CEILING_DIRECTORIES", above),
-            None => Self::new(worktree),
+            Some(above) => call.variable("GIT_CEILING_DIRECTORIES", above),
+            None => call,
         }
     }
 
@@ -161,7 +168,20 @@ impl Git {
                     let _ = stdin.write_all(input);
                 });
             }
-            child.wait_with_output().map_err(Error::Io)
+            let git = self.looked_after.then(|| waiting::handle(&child)).flatten();
+            let after = git.map(|git| {
+                let (goes_on, over) = mpsc::channel();
+                let look = move || waiting::look_after(&git, Path::new(&self.folder), &over);
+                (goes_on, scope.spawn(look))
+            });
+            let output = child.wait_with_output().map_err(Error::Io);
+            if let Some((goes_on, look)) = after {
+                drop(goes_on);
+                if let Ok(Some(path)) = look.join() {
+                    return Err(Error::WaitedForPipe { path });
+                }
+            }
+            output
         })
     }
 

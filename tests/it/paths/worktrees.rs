@@ -131,6 +131,43 @@ fn pipes_in_a_worktree_keep_nobody_waiting() {
     }
 }
 
+/// git itself opens these in every folder, whatever they are.
+#[test]
+fn pipes_that_git_reads_are_told_and_keep_nobody_waiting() {
+    let repo = TestRepo::new();
+    repo.hub(["init", "--task", "Go", "--agents", "1"]).ok();
+    let session = repo.newest_session();
+    let script = repo.script(
+        "agent.sh",
+        "mkdir deep; mkfifo deep/.gitignore; echo 1 >deep/new",
+    );
+    repo.hub(["spawn", &session, "--agent-cmd", &script]).ok();
+    // What it has left is not committed, and its supervisor ends all the same.
+    ends(repo.hub(["wait", &session]));
+    let worktree = repo.worktree(&session, "agent-1");
+    let pipe_of = |answer: &Answer| {
+        answer
+            .stderr
+            .contains("is a pipe, for which git would wait")
+    };
+    let answer = ends(repo.hub(["retry", &session, "--agent", "agent-1", "--yes"]));
+    assert!(answer.code() == 6 && pipe_of(&answer), "{answer}");
+    ends(repo.hub(["status", &session]));
+    fs::rename(
+        worktree.join("deep/.gitignore"),
+        worktree.join(".gitattributes"),
+    )
+    .unwrap();
+    for command in [
+        &["status"][..],
+        &["archive"],
+        &["cleanup"],
+        &["cleanup", "--force"],
+    ] {
+        ends(repo.hub(words(command, &session)));
+    }
+}
+
 /// Removal goes through folders by their descriptors: who puts a link in the place of one while
 /// it goes on leads it nowhere.
 #[test]

@@ -72,6 +72,7 @@ pub fn run(hub: &Hub, request: &Request) -> Result<SpawnReport> {
         hub.note("no agent has ended without success; --agent names one to be tried again");
     }
     let mut session = hub.lock(&id, "retry")?;
+    start::check_commands(hub, &session, &meant)?;
     for agent in &meant {
         hub.interrupt.check()?;
         next_attempt(hub, &mut session, *agent, request.from, None)?;

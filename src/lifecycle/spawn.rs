@@ -105,10 +105,12 @@ pub(super) fn start(
     launch.ready = ready::wanted(hub, session, &request.launch.ready)?;
     launch.security = security::of_spawn(hub, session, &request.security)?;
     for agent in start::waiting(session.dir(), session.session()) {
-        let command = commands.get(&agent).cloned();
-        launch
-            .agents
-            .extend(command.map(|command| (agent, command)));
+        if let Some(command) = commands.get(&agent) {
+            launch.agents.insert(agent, command.clone());
+        } else if let Some(before) = launch.agents.get(&agent) {
+            // It would be started, too, and nobody has said by what.
+            hub.check_trust(&before.command, &session.dir().launch_file())?;
+        }
     }
     security::tell(hub, &launch);
     session.set_launch(&launch)?;

@@ -23,6 +23,19 @@ use super::line;
 /// What is written to a supervisor when the state tells of it.
 const GO: &str = "go\n";
 
+/// Refuses commands that this user did not write, before anything is made or started: those of
+/// the agents that are meant, and of all that wait and would be started with them.
+pub(super) fn check_commands(hub: &Hub, session: &LockedSession, meant: &[AgentId]) -> Result<()> {
+    let launch = session.launch()?.unwrap_or_default();
+    let waiting = waiting(session.dir(), session.session());
+    for (agent, plan) in &launch.agents {
+        if meant.contains(agent) || waiting.contains(agent) {
+            hub.check_trust(&plan.command, &session.dir().launch_file())?;
+        }
+    }
+    Ok(())
+}
+
 /// Starts agents that wait, in their order, until as many run as may.
 pub(super) fn start_waiting(hub: &Hub, session: &mut LockedSession) -> Result<()> {
     let Some(launch) = session.launch()? else {

@@ -158,6 +158,7 @@ fn all_commands_of_a_session_that_came_along_are_found() {
     let expected = expected.map(|(kind, command)| (kind.into(), command.into()));
     assert_eq!(found, expected);
     repo.hub(["eval", &session]).fails(6);
+    repo.hub(["retry", &session, "--agent", "agent-1"]).fails(6);
     repo.hub(["trust", &id_of(&repo, EVAL)]).ok();
 
     // The session's journal tells of it.

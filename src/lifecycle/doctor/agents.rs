@@ -67,12 +67,7 @@ fn waiting_agent(id: &SessionId, agent: AgentId) -> Found {
 /// Starts as many of the agents that wait as may run; this one was found among them.
 fn start_agents(hub: &Hub, id: &SessionId, agent: AgentId) -> Result<()> {
     let mut session = hub.lock(id, "doctor")?;
-    if let Some(launch) = session
-        .launch()?
-        .and_then(|mut all| all.agents.remove(&agent))
-    {
-        hub.check_trust(&launch.command, &session.dir().launch_file())?;
-    }
+    start::check_commands(hub, &session, &[agent])?;
     start::start_waiting(hub, &mut session)
 }
 

@@ -140,7 +140,10 @@ impl Point {
     #[must_use]
     pub fn of_git(subcommand: &str, next: &str) -> Option<Self> {
         Some(match (subcommand, next) {
-            ("hash-object" | "write-tree" | "commit-tree" | "mktree" | "mktag", _)
+            (
+                "hash-object" | "write-tree" | "commit-tree" | "mktree" | "mktag" | "index-pack",
+                _,
+            )
             | ("stash", "create") => Self::GitObject,
             ("read-tree" | "update-index" | "add" | "rm" | "apply", _) => Self::GitIndex,
             ("update-ref" | "branch" | "tag" | "symbolic-ref", word) if word != "--quiet" => {

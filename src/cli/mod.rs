@@ -15,8 +15,10 @@ mod doctor;
 mod error;
 mod eval;
 mod events;
+mod export;
 mod global;
 mod graft;
+mod import;
 mod init;
 mod integrate;
 mod judge;
@@ -144,6 +146,10 @@ enum Command {
     Doctor(doctor::Args),
     /// Show what each security level enforces here, or raise that of a session
     Security(security::Args),
+    /// Write a session into one file, to have it elsewhere or to keep it
+    Export(export::Args),
+    /// Bring a session here from a file that `hub export` wrote, all of it or nothing
+    Import(import::Args),
     /// List the prompt templates, or print one
     Templates(templates::Args),
     /// Show the commands here that somebody else wrote, and say which hub may run
@@ -247,6 +253,8 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Metrics(args) => metrics::run(&args, global),
         Command::Doctor(args) => doctor::run(args, global),
         Command::Security(args) => security::run(args, global),
+        Command::Export(args) => export::run(args, global),
+        Command::Import(args) => import::run(args, global),
         Command::Templates(args) => templates::run(args, global),
         Command::Trust(args) => trust::run(args, global),
         Command::Demo(args) => demo::run(&args, global),

@@ -264,7 +264,7 @@ pub fn operations(events: &[Event]) -> Vec<Done> {
 
 /// Adds an operation to those before it.
 fn push(found: &mut Vec<Done>, mut done: Done) {
-    if done.operation == Operation::Init {
+    if matches!(done.operation, Operation::Init | Operation::Import) {
         done.effects.folder = Some(Move {
             old: Place::Undone,
             new: Place::Sessions,
@@ -283,8 +283,8 @@ fn push(found: &mut Vec<Done>, mut done: Done) {
 
 /// Whether an operation needs to tell of no effects beside its refs.
 fn is_plain(operation: Operation) -> bool {
-    use Operation::{Doctor, Expire, Init};
-    matches!(operation, Doctor | Expire | Init)
+    use Operation::{Doctor, Expire, Import, Init};
+    matches!(operation, Doctor | Expire | Import | Init)
 }
 
 /// Whether what an operation had done stays where it did not come to its end.
@@ -294,12 +294,16 @@ fn stays(operation: Operation) -> bool {
 }
 
 /// Whose turn it is to be taken back: the last operation that changed anything; `further` the
-/// last that is not an undo and was not taken back.
+/// last that is not an undo and was not taken back. What was done to a session before it was
+/// imported was done elsewhere, by whoever wrote its journal: none of that is taken back here.
 #[must_use]
 pub fn target(events: &[Event], further: bool) -> Option<Done> {
     let mut undone = BTreeSet::new();
     for done in operations(events).into_iter().rev() {
         if undone.contains(&done.seq) {
+            if done.operation == Operation::Import {
+                return None;
+            }
             continue;
         }
         if let Some(seq) = done.undoes() {

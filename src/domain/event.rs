@@ -56,6 +56,8 @@ pub enum Operation {
     Trust,
     /// The security level was raised.
     Security,
+    /// The session was brought here from an archive.
+    Import,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -87,6 +89,7 @@ impl Operation {
             Self::Undo => "undo",
             Self::Trust => "trust",
             Self::Security => "security",
+            Self::Import => "import",
             Self::Unknown => "unknown",
         }
     }

@@ -14,6 +14,7 @@ pub mod effects;
 pub mod environment;
 pub mod evaluation;
 pub mod event;
+pub mod export;
 pub mod graft;
 pub mod id;
 pub mod integrate;

@@ -66,6 +66,7 @@ pub use pause::{PauseReport, PausedAgent};
 pub use send::{SendReport, SentTo};
 mod dag;
 mod dry_run;
+mod export;
 mod graft;
 mod integrate;
 mod restore;
@@ -78,6 +79,7 @@ mod undo;
 
 pub use dag::{AttemptName, DagAttempt, DagCommit, DagReport};
 pub use dry_run::{DryRunReport, PlannedAgent};
+pub use export::{ExportReport, ExportedRef, ImportReport};
 pub use graft::GraftReport;
 pub use integrate::{FileAction, IntegrateReport, IntegratedFile};
 pub use restore::{RestoreReport, RestoredAgent};

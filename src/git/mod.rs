@@ -18,6 +18,7 @@
 //! no folder is removed before it was checked to be the worktree that git knows there.
 
 mod aside;
+mod bundle;
 mod carry;
 mod changes;
 mod checkout;
@@ -55,6 +56,7 @@ mod waiting;
 mod worktrees;
 
 pub use aside::{Aside, Claim, delete_aside, delete_asides};
+pub use bundle::BundleHead;
 pub use carry::INCLUDE_FILE;
 pub use changes::{Change, ChangeKind, Committed};
 pub use checkout::{NewWorktree, Removal};

@@ -1,6 +1,7 @@
 //! Calls of the git program, hermetic against what hub inherited.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -30,6 +31,8 @@ pub(super) struct Git {
     arguments: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
     input: Option<Vec<u8>>,
+    stdin: Option<File>,
+    stdout: Option<File>,
     uninterrupted: bool,
     /// Whether others write in the folder, so that git may meet with anything there.
     looked_after: bool,
@@ -44,6 +47,8 @@ impl Git {
             arguments: Vec::new(),
             variables: Vec::new(),
             input: None,
+            stdin: None,
+            stdout: None,
             uninterrupted: false,
             looked_after: false,
             folder: folder.as_os_str().to_owned(),
@@ -96,6 +101,18 @@ impl Git {
     /// What git reads from stdin.
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
+        self
+    }
+
+    /// A file that git reads as its stdin, from where it is.
+    pub fn fed_by(mut self, file: File) -> Self {
+        self.stdin = Some(file);
+        self
+    }
+
+    /// A file that git writes its stdout to; `run` returns nothing of it then.
+    pub fn into_file(mut self, file: File) -> Self {
+        self.stdout = Some(file);
         self
     }
 
@@ -154,6 +171,12 @@ impl Git {
     fn finished(&self) -> Result<Output> {
         log::debug!("git {}", self.shown());
         let mut command = self.command();
+        if let Some(file) = &self.stdin {
+            command.stdin(file.try_clone().map_err(Error::Io)?);
+        }
+        if let Some(file) = &self.stdout {
+            command.stdout(file.try_clone().map_err(Error::Io)?);
+        }
         let started = command.spawn();
         let mut child = started.map_err(|error| match error.kind() {
             ErrorKind::NotFound => Error::NoProgram,

@@ -8,6 +8,7 @@ use crate::domain::board::Channel;
 use crate::domain::cleanup::ProcessInside;
 use crate::domain::diagnostic::{Code, Diagnostic};
 use crate::domain::evaluation::requirement::Requirement;
+use crate::domain::export::BadArchive;
 use crate::domain::graft::GraftRefused;
 use crate::domain::id::{AgentId, BadName, SessionId};
 use crate::domain::integrate::IntegrateRefused;
@@ -70,6 +71,9 @@ pub enum Error {
     /// Files of an integration that stay as they are.
     #[error(transparent)]
     Integrate(#[from] IntegrateRefused),
+    /// An archive that was not written, or is not taken.
+    #[error(transparent)]
+    Archive(#[from] BadArchive),
     /// Nothing was trusted.
     #[error(transparent)]
     Trust(#[from] TrustRefused),
@@ -508,6 +512,7 @@ impl Diagnostic for Error {
             Self::Template(error) => error.code(),
             Self::Graft(error) => error.code(),
             Self::Integrate(error) => error.code(),
+            Self::Archive(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Security(error) => error.code(),
             Self::Restore(error) => error.code(),
@@ -586,6 +591,7 @@ impl Diagnostic for Error {
             Self::Template(error) => return error.hint(),
             Self::Graft(error) => return error.hint(),
             Self::Integrate(error) => return error.hint(),
+            Self::Archive(error) => return error.hint(),
             Self::Trust(error) => return error.hint(),
             Self::Security(error) => return error.hint(),
             Self::Restore(error) => return error.hint(),

@@ -15,7 +15,8 @@ use crate::store::{self, LockedSession};
 use super::error::Result;
 use super::hub::Hub;
 use super::{
-    announce, archive, cleanup, comeback, graft, init, merge, retry, security, spawn, stop, undo,
+    announce, archive, cleanup, comeback, graft, import, init, merge, retry, security, spawn, stop,
+    undo,
 };
 
 /// What became of an unfinished operation.
@@ -29,6 +30,15 @@ enum Settled {
 }
 
 impl Settled {
+    /// Finished where it is whole, else taken back.
+    fn whole(whole: bool) -> Self {
+        if whole {
+            Self::Finished
+        } else {
+            Self::TakenBack
+        }
+    }
+
     fn phase(&self) -> Phase {
         match self {
             Self::Finished => Phase::End,
@@ -71,22 +81,14 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
             }
             .into());
         }
+        Operation::Import => {
+            session = import::settle(hub, session, &unfinished)?;
+            Settled::Finished
+        }
         Operation::Spawn => settle_spawn(hub, &mut session, &unfinished)?,
         Operation::Merge => settle_merge(hub, &mut session, &unfinished)?,
-        Operation::Retry => {
-            if retry::settle(hub, &mut session, &unfinished)? {
-                Settled::Finished
-            } else {
-                Settled::TakenBack
-            }
-        }
-        Operation::Graft => {
-            if graft::settle(hub, &mut session, &unfinished)? {
-                Settled::Finished
-            } else {
-                Settled::TakenBack
-            }
-        }
+        Operation::Retry => Settled::whole(retry::settle(hub, &mut session, &unfinished)?),
+        Operation::Graft => Settled::whole(graft::settle(hub, &mut session, &unfinished)?),
         Operation::Stop => {
             if stop::settle(hub, &session, &unfinished) {
                 Settled::Finished

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::beneath;
 use crate::domain::event::{Operation, Phase};
+use crate::domain::id::SessionId;
 use crate::domain::progress::Progress;
 use crate::domain::report::{ForeignCommand, TrustReport};
 use crate::domain::trust::{TrustPrefix, TrustRefused};
@@ -68,6 +69,16 @@ pub fn run(hub: &Hub, request: &Request) -> Result<TrustReport> {
         }
     }
     Ok(report)
+}
+
+/// How many commands of a session are not run here before this user has said so.
+pub(super) fn untrusted_of(hub: &Hub, session: &SessionId) -> Result<usize> {
+    let all = foreign::find(hub)?;
+    let of_session = |command: &&ForeignCommand| {
+        let mut uses = command.uses.iter();
+        !command.trusted && uses.any(|one| one.session.as_ref() == Some(session))
+    };
+    Ok(all.iter().filter(of_session).count())
 }
 
 fn check_named(report: &TrustReport, named: &[TrustPrefix]) -> Result<()> {
@@ -218,6 +229,9 @@ pub(super) fn why_foreign(
         if others_can_write(&look(folder)?) {
             return Ok(Some("lies in a folder that other users can write"));
         }
+    }
+    if dir.is_imported(file) {
+        return Ok(Some("came with an imported session"));
     }
     let inside = file
         .strip_prefix(repository.home())

@@ -114,19 +114,19 @@ fn find(hub: &Hub, request: &Request) -> Result<StoredSession> {
 
 /// The operation whose turn it is, where it is of a kind that is taken back.
 fn target(id: &SessionId, events: &[Event], further: bool) -> Result<Done> {
-    use Operation::{Archive, Cleanup, Eval, Init, Merge, Restore, Spawn, Undo, Update};
+    use Operation::{Archive, Cleanup, Eval, Import, Init, Merge, Restore, Spawn, Undo, Update};
     let session = id.clone();
     let Some(target) = effects::target(events, further) else {
         return Err(UndoRefused::Nothing { session }.into());
     };
     let operation = target.operation;
     match operation {
-        Init | Spawn | Update | Eval | Merge | Archive | Cleanup | Restore | Undo
+        Init | Import | Spawn | Update | Eval | Merge | Archive | Cleanup | Restore | Undo
             if target.told =>
         {
             Ok(target)
         }
-        Init | Spawn | Update | Eval | Merge | Archive | Cleanup | Restore | Undo => {
+        Init | Import | Spawn | Update | Eval | Merge | Archive | Cleanup | Restore | Undo => {
             Err(UndoRefused::ToldTooLittle { session, operation }.into())
         }
         _ => Err(UndoRefused::Stays { session, operation }.into()),

@@ -18,5 +18,5 @@ mod table;
 pub mod text;
 
 pub use log::LogPrinter;
-pub use output::{ColorChoice, Format, Output, narrate, write_raw};
+pub use output::{ColorChoice, Format, Output, narrate, raw_stream, write_raw};
 pub use progress::Reporter;

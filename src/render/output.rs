@@ -199,6 +199,13 @@ pub fn narrate(line: &str) {
     write_stderr(&format!("{}\n", style::paint(style::DIM, &visible(line))));
 }
 
+/// Where bytes go that are no text; `None` where a terminal would show them.
+#[must_use]
+pub fn raw_stream() -> Option<Box<dyn Write>> {
+    let stdout = io::stdout();
+    (!stdout.is_terminal()).then(|| Box::new(stdout) as Box<dyn Write>)
+}
+
 /// Writes what is for the terminal as it is.
 ///
 /// # Errors

@@ -144,6 +144,17 @@ impl Beside {
     }
 }
 
+/// A file without a name, which is gone when it is closed; it takes room in `folder`.
+///
+/// # Errors
+/// When the system refuses.
+pub fn nameless(folder: &Path) -> Result<File> {
+    let told = || Error::io("write into", folder);
+    effect(Point::WriteBeside, told(), || {
+        tempfile::tempfile_in(folder).map_err(told())
+    })
+}
+
 /// Flushes a folder's entries to disk.
 ///
 /// # Errors

@@ -234,7 +234,7 @@ impl Board {
     }
 
     /// The index; `None` where there is none.
-    fn index(&self) -> Result<Option<Value>> {
+    pub(super) fn index(&self) -> Result<Option<Value>> {
         let path = self.index_file();
         if fs::symlink_metadata(&path).is_ok_and(|meta| !meta.is_file()) {
             return Err(Error::corrupt(path, None, "it is no file"));
@@ -266,7 +266,7 @@ fn entries(folder: &Path) -> Result<Vec<beneath::Entry>> {
 #[derive(Debug)]
 #[must_use = "the board is unlocked when this is dropped"]
 pub struct LockedBoard<'b> {
-    board: &'b Board,
+    pub(super) board: &'b Board,
     _lock: Lock,
 }
 
@@ -345,7 +345,7 @@ impl LockedBoard<'_> {
         }
     }
 
-    fn sweep(&self, channel: &Channel) {
+    pub(super) fn sweep(&self, channel: &Channel) {
         atomic::sweep(&self.board.root);
         atomic::sweep(&self.board.folder(channel));
     }
@@ -354,7 +354,7 @@ impl LockedBoard<'_> {
     ///
     /// The post stands, and its name tells the number: an index that cannot be written is
     /// mended by the next post, and one that is damaged is left to whoever damaged it.
-    fn note(&self, index: Result<Option<Value>>, channel: &Channel, last: u32) {
+    pub(super) fn note(&self, index: Result<Option<Value>>, channel: &Channel, last: u32) {
         let path = self.board.index_file();
         let written = index.and_then(|index| {
             let mut index = index.unwrap_or_else(index::empty);

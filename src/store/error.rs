@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::beneath::Refused;
 use crate::domain::diagnostic::{BROKEN_DISK, Code, Diagnostic, FULL_DISK};
+use crate::domain::export::BadArchive;
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::text::first_few;
 
@@ -117,6 +118,9 @@ pub enum Error {
         /// What it is: `a pipe`, `a device`, `a socket`.
         what: &'static str,
     },
+    /// An archive that was not written, or is not taken.
+    #[error(transparent)]
+    Archive(#[from] BadArchive),
     /// A path cannot be written into a file as text.
     #[error("{} is not valid UTF-8, which the files of hub are", path.display())]
     NotUnicode {
@@ -205,6 +209,7 @@ impl Diagnostic for Error {
                 Code::Usage
             }
             Self::Symlink { .. } | Self::NoFile { .. } => Code::Refused,
+            Self::Archive(error) => error.code(),
         }
     }
 
@@ -248,6 +253,7 @@ impl Diagnostic for Error {
                 "nothing was read or written; see who put it there, and move {} away",
                 path.display()
             )),
+            Self::Archive(error) => error.hint(),
             Self::NotUnicode { .. } => Some("move the repository to a path that is".to_owned()),
         }
     }

@@ -184,6 +184,23 @@ fn numbers(folder: &Path) -> Result<Vec<u32>> {
     Ok(numbers)
 }
 
+/// Reads everything of all evaluations, each file by its own reader.
+pub(super) fn check(folder: &Path) -> Vec<Result<()>> {
+    let numbers = match numbers(folder) {
+        Ok(numbers) => numbers,
+        Err(error) => return vec![Err(error)],
+    };
+    let checks = numbers.into_iter().flat_map(|number| {
+        let dir = dir_of(folder, number);
+        [
+            plan(&dir.plan_file()).map(drop),
+            JsonLines::read::<EvalRun>(&dir.runs_file()).map(drop),
+            super::judgements::check(&dir.root),
+        ]
+    });
+    checks.chain([report(folder).map(drop)]).collect()
+}
+
 /// The newest evaluation; `None` when none was begun.
 pub(super) fn newest(folder: &Path) -> Result<Option<EvalRecord>> {
     let Some(number) = numbers(folder)?.pop() else {

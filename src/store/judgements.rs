@@ -20,6 +20,11 @@ pub struct Judgements {
     kept: Vec<KeptJudgement>,
 }
 
+/// Reads those of an evaluation, and nothing more.
+pub(super) fn check(evaluation: &Path) -> Result<()> {
+    JsonLines::read::<KeptJudgement>(&evaluation.join("judgements.jsonl")).map(drop)
+}
+
 impl Judgements {
     pub(super) fn open(evaluation: &Path) -> Result<Self> {
         let (lines, kept) = JsonLines::open(&evaluation.join("judgements.jsonl"))?;

@@ -13,6 +13,7 @@
 //!     ├── evaluation.json          the last evaluation                (evaluation)
 //!     ├── evaluations/<n>/         every run of each evaluation       (evaluation_dir)
 //!     ├── launch.json              how the agents are run             (launch_file)
+//!     ├── imported.json            where an imported session is from  (imported)
 //!     ├── events.jsonl, .head      the journal and its last line      (journal)
 //!     └── agents/agent-<N>/        prompt, inbox and logs                (inbox)
 //! ```
@@ -24,6 +25,7 @@
 //! - keys of `config.yaml` and `state.json` that hub does not know survive every rewrite.
 
 pub mod access;
+mod adopted;
 pub mod atomic;
 mod batches;
 mod board;
@@ -32,8 +34,10 @@ mod drafts;
 mod error;
 mod evaluation;
 mod evaluation_dir;
+pub mod export;
 mod health;
 mod hub_dir;
+mod imported;
 mod inbox;
 mod journal;
 mod json_lines;
@@ -55,11 +59,13 @@ mod tail;
 mod trust;
 mod yaml;
 
+pub use adopted::Adopted;
 pub use board::{Board, Unread};
 pub use error::{Error, Result};
 pub use evaluation_dir::{EvaluationDir, OpenEvaluation};
 pub use health::config_from_values;
 pub use hub_dir::{AgentDir, HubDir, SessionDir};
+pub use imported::ImportDraft;
 pub use journal::Journal;
 pub use judgements::{JudgeFiles, Judgements};
 pub use listing::FoundSession;

@@ -54,6 +54,11 @@ impl StoredSession {
         Self::read_from(hub.session_anywhere(id))
     }
 
+    /// The same in a folder that is none of the sessions yet.
+    pub(super) fn read_in(dir: SessionDir) -> Result<Self> {
+        Self::read_from(dir)
+    }
+
     fn read_from(dir: SessionDir) -> Result<Self> {
         let files = Files::read(dir)?;
         Ok(Self {
@@ -306,6 +311,37 @@ impl LockedSession {
         Err(Error::io("name a session in", hub.path())(
             std::io::ErrorKind::AlreadyExists.into(),
         ))
+    }
+
+    /// Takes a session that was put together in a folder of no name yet, whose lock is held.
+    pub(super) fn adopt(dir: SessionDir, lock: Lock) -> Result<Self> {
+        let files = Files::read(dir)?;
+        let (journal, events) = Journal::open(&files.dir.journal_file())?;
+        let unfinished = event::unfinished(&events);
+        let moves = unfinished.as_ref().map(|open| open.refs.clone());
+        Ok(Self {
+            dir: files.dir,
+            config: files.config,
+            state: files.state,
+            journal,
+            moves: moves.unwrap_or_default(),
+            unfinished,
+            _lock: lock,
+        })
+    }
+
+    /// Gives such a session its name; returns whether that was free.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn publish(&mut self, hub: &HubDir) -> Result<bool> {
+        let id = self.dir.id().clone();
+        let Some(dir) = self.dir.publish(hub, &id)? else {
+            return Ok(false);
+        };
+        self.dir = dir;
+        self.journal.follow(&self.dir.journal_file());
+        Ok(true)
     }
 
     /// Its folder.

@@ -24,7 +24,7 @@ const OF_HUB: [&str; 9] = [
 ];
 
 /// What the folder of a session holds.
-const OF_SESSION: [&str; 12] = [
+const OF_SESSION: [&str; 14] = [
     ".lock",
     "agents",
     "baseline",
@@ -33,6 +33,8 @@ const OF_SESSION: [&str; 12] = [
     "evaluations",
     "events.head",
     "events.jsonl",
+    "import",
+    "imported.json",
     "launch.json",
     "state.json",
     "undone",

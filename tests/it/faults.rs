@@ -48,6 +48,8 @@ macro_rules! each_command {
             send: "send",
             trust: "trust",
             security: "security",
+            export: "export",
+            import: "import",
             pause: "pause",
             resume: "resume",
             doctor: "doctor --fix",

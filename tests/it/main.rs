@@ -25,6 +25,7 @@ mod doctor;
 mod established;
 mod evaluation;
 mod events;
+mod export;
 mod faults;
 mod filling;
 mod graft;

@@ -115,9 +115,13 @@ fn merges_gone(
     let present = commits.difference(&absent).cloned().collect();
     let mut gone = repository.not_reached_from(tip, &present)?;
     gone.extend(absent.iter().cloned());
+    // One that was imported was merged elsewhere; nobody said that it would be here.
+    let elsewhere = |looked: &Looked, commit: &CommitId| {
+        absent.contains(commit) && view.hub.dir.is_imported(&looked.dir().config_file())
+    };
     let found = merged
         .into_iter()
-        .filter(|(_, commit)| gone.contains(commit));
+        .filter(|(looked, commit)| gone.contains(commit) && !elsewhere(looked, commit));
     Ok(found
         .map(|(looked, commit)| {
             let short = commit.short();

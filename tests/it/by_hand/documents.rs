@@ -81,6 +81,17 @@ impl<'r> Schemas<'r> {
         self.answers("board-post", &reply, &["--format", "json"]);
     }
 
+    /// A session that goes to another repository.
+    fn answers_of_an_export(&mut self, session: &str) {
+        let file = self.repo.root().join("x.hub.tar.gz");
+        let file = file.to_str().unwrap();
+        let export = ["export", session, "--force", "--output", file];
+        self.answers_twice("export", &export);
+        let to = TestRepo::new().with_bench();
+        let document = to.hub(["import", file, "--json"]).json();
+        self.check("import", &document);
+    }
+
     /// Keeps work of agent-1, whose worktree stands, and brings it back.
     fn answers_of_snapshots(&mut self, session: &str) {
         let new = self.repo.worktree(session, "agent-1").join("new");
@@ -264,6 +275,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     let dry_run = ["cleanup", "--all", "--dry-run"];
     all.answers_twice("cleanup-all", &dry_run);
     all.answers_twice("cleanup", &["cleanup", session]);
+    all.answers_of_an_export(session);
     all.answers_twice("integrate", &["integrate", "claude", "--dry-run"]);
     all.answers_twice("restore", &["restore", session, "agent-1"]);
     all.answers_of_snapshots(session);

@@ -53,6 +53,8 @@ fn help_lists_the_commands() {
       metrics      Show figures of sessions: agents, time, tokens, cost, failures, disk use
       doctor       Check files, refs, worktrees and processes, and mend them with --fix
       security     Show what each security level enforces here, or raise that of a session
+      export       Write a session into one file, to have it elsewhere or to keep it
+      import       Bring a session here from a file that `hub export` wrote, all of it or nothing
       templates    List the prompt templates, or print one
       trust        Show the commands here that somebody else wrote, and say which hub may run
       demo         Show a whole tournament of three scripted agents in a small repository of its own

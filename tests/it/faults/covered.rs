@@ -15,8 +15,9 @@ use super::second::BESIDE;
 use super::{COMMANDS, scenario};
 
 /// Subcommands of git that change nothing.
-const READS: [&str; 19] = [
+const READS: [&str; 21] = [
     "--version",
+    "bundle verify",
     "cat-file",
     "check-ignore",
     "config",
@@ -29,6 +30,7 @@ const READS: [&str; 19] = [
     "ls-files",
     "ls-tree",
     "merge-base",
+    "pack-objects",
     "rev-list",
     "rev-parse",
     "status",

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use crate::export::archive::Archive;
 use crate::kills::scenario::{Scenario, summary};
 use crate::kills::{self, cleaned_by_force, evaluated, init, initialised, words, worked};
 use crate::support::invariants::Told;
@@ -155,6 +156,18 @@ fn of_files(name: &str) -> Scenario {
             (Some(session), words(&command))
         })
         .done_when(|scenario| foreign_command(&scenario.repo)["trusted"] == true),
+        "export" => Scenario::new(|repo| {
+            let session = evaluated(repo);
+            let mut command = words(&format!("export {session} --output"));
+            command.push(archive(repo));
+            (Some(session), command)
+        })
+        .done_when(|scenario| Path::new(&archive(&scenario.repo)).exists())
+        .ending_with(|repo, told| {
+            let held = Archive::read(Path::new(&archive(repo))).files;
+            format!("{} {}", held.len(), summary(repo, told))
+        }),
+        "import" => import(),
         "doctor --fix" => Scenario::new(|repo| (Some(left_behind(repo)), words("doctor --fix")))
             .beside(|repo| {
                 // What is laid down is new, and a new draft may be somebody's.
@@ -188,6 +201,38 @@ fn of_files(name: &str) -> Scenario {
         .settled_by(&["doctor", "--fix"]),
         name => kills::scenario(name),
     }
+}
+
+/// Where a session is exported to.
+fn archive(repo: &TestRepo) -> String {
+    let path = repo.root().join("session.hub.tar.gz");
+    path.to_str().unwrap().to_owned()
+}
+
+/// A session that is nowhere but in an archive.
+fn import() -> Scenario {
+    Scenario::new(|repo| {
+        let session = evaluated(repo);
+        let file = archive(repo);
+        repo.hub(["export", &session, "--output", &file]).ok();
+        repo.hub(["archive", &session]).ok();
+        repo.hub(["cleanup", &session]).ok();
+        fs::remove_dir_all(repo.hub_dir()).unwrap();
+        for agent in ["agent-1", "agent-2"] {
+            repo.git(["tag", "-d", &format!("hub/archive/{session}/{agent}")]);
+        }
+        let command = vec!["import".to_owned(), file];
+        (None, command)
+    })
+    .done_when(|scenario| {
+        let list = scenario.repo.hub(["list", "--json"]).json();
+        let ids = list["sessions"].as_array().unwrap().iter();
+        ids.map(|session| session["session_id"].as_str().unwrap())
+            .any(|id| {
+                let status = scenario.repo.hub(["status", id, "--json"]).json();
+                status["unfinished"].is_null()
+            })
+    })
 }
 
 /// How the agents of the one session ended.

@@ -37,7 +37,8 @@ fn stands_beside(name: &str) {
             let answer = scenario.repo.hub([reader, "--json"]).run();
             println!("{answer}");
             // Before there is a session, and when it is taken back, there is none to be shown.
-            let none = ["init", "run", "undo of an init"].contains(&name) && answer.code() == 3;
+            let makes = ["init", "import", "run", "undo of an init"].contains(&name);
+            let none = makes && answer.code() == 3;
             assert!(answer.code() == 0 || none && reader != "list", "{answer}");
         }
         let second = scenario.second();

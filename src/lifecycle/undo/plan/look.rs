@@ -1,7 +1,7 @@
 //! What is there now, held against what taking an operation back wants: done already, to be
 //! done, or in the way.
 
-use crate::domain::effects::{Effects, Standing, WorktreeMove};
+use crate::domain::effects::{Effects, Place, Standing, WorktreeMove};
 use crate::domain::event::RefMove;
 use crate::domain::refs::{AttemptBranch, BranchName, CommitId};
 use crate::git::{ChangeKind, Shift, Worktree};
@@ -292,8 +292,8 @@ pub(super) fn at_files(plan: &mut Plan, stored: &StoredSession, wanted: &Effects
 
 /// Nobody may be at work in the session.
 pub(super) fn at_agents(plan: &mut Plan, hub: &Hub, stored: &StoredSession) -> Result<()> {
-    // One that was taken back has no agents.
-    if stored.session.agents().is_empty() {
+    // Nothing runs in one whose making was taken back, and most of these have no agents.
+    if stored.session.agents().is_empty() || stored.dir.place() == Place::Undone {
         return Ok(());
     }
     let seen = Seen::look(&hub.dir, stored.clone())?;

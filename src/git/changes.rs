@@ -293,7 +293,9 @@ impl Index {
         if real.exists() {
             let copied = beneath::open_at_once(&real).and_then(|mut from| {
                 let mut to = std::fs::File::create_new(&index.file)?;
-                std::io::copy(&mut from, &mut to)
+                std::io::copy(&mut from, &mut to)?;
+                // By its time git knows which files may have changed unseen since it was written.
+                to.set_modified(from.metadata()?.modified()?)
             });
             copied.map_err(Error::files("write", &index.file))?;
         }
@@ -412,7 +414,7 @@ pub(super) fn hidden_beside(worktree: &Path, known: &[Change]) -> Result<Vec<Cha
     Ok(changes)
 }
 
-fn status(git: Git) -> Git {
+pub(super) fn status(git: Git) -> Git {
     git.args(["status", "--porcelain=v2", "-z"])
         .args(["--untracked-files=normal", "--ignore-submodules=none"])
 }
@@ -440,7 +442,7 @@ pub(super) fn names(paths: &[PathBuf]) -> Vec<u8> {
 }
 
 /// What `git status --porcelain=v2 -z` prints (git-status(1)).
-fn parse_status(answer: &[u8]) -> Result<Vec<Change>> {
+pub(super) fn parse_status(answer: &[u8]) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     let mut entries = answer
         .split(|byte| *byte == b'\0')

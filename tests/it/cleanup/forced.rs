@@ -171,3 +171,22 @@ fn a_change_that_git_was_told_not_to_look_at_is_kept() {
         assert_eq!(brought_back(&repo, &id), whole, "{flag}");
     }
 }
+
+/// git reads such a file, as its index is not newer than that.
+#[test]
+fn a_change_within_the_second_of_the_last_commit_is_kept() {
+    let repo = TestRepo::new().with_bench();
+    repo.git(["config", "core.trustCtime", "false"]);
+    let id = repo.archived(1);
+    let worktree = repo.worktree(&id, "agent-1");
+    let file = worktree.join("p50_ms");
+    let time = fs::metadata(&file).unwrap().modified().unwrap();
+    repo.write(&file, "999\n");
+    let index = repo.git_in(&worktree, ["rev-parse", "--git-path", "index"]);
+    for path in [&file, &worktree.join(index)] {
+        let file = fs::File::options().append(true).open(path).unwrap();
+        file.set_modified(time).unwrap();
+    }
+    let whole = Tree::read(&worktree).outside(".git");
+    assert_eq!(brought_back(&repo, &id), whole);
+}

@@ -4,16 +4,16 @@ use clap::Args as _;
 
 use super::{
     agents, archive, attach, board, cleanup, completions, confine, dag, demo, doctor, eval, events,
-    graft, init, integrate, list, logs, man, merge, metrics, path, pause, restore, resume, retry,
-    run, schema, security, send, snapshots, spawn, status, stop, supervise, templates, trust, undo,
-    update, wait,
+    export, graft, import, init, integrate, list, logs, man, merge, metrics, outside, path, pause,
+    restore, resume, retry, run, schema, security, send, snapshots, spawn, status, stop, supervise,
+    templates, trust, undo, update, wait,
 };
 
 /// Adds a command's arguments to it.
 type Arguments = fn(clap::Command) -> clap::Command;
 
 /// All commands, by their names.
-const COMMANDS: [(&str, Arguments); 40] = [
+const COMMANDS: [(&str, Arguments); 43] = [
     ("init", init::Args::augment_args),
     ("spawn", spawn::Args::augment_args),
     ("run", run::Args::augment_args),
@@ -41,6 +41,9 @@ const COMMANDS: [(&str, Arguments); 40] = [
     ("board", board::Args::augment_args),
     ("dag", dag::Args::augment_args),
     ("events", events::Args::augment_args),
+    ("outside", outside::Args::augment_args),
+    ("export", export::Args::augment_args),
+    ("import", import::Args::augment_args),
     ("metrics", metrics::Args::augment_args),
     ("doctor", doctor::Args::augment_args),
     ("security", security::Args::augment_args),

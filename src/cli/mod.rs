@@ -30,6 +30,7 @@ mod man;
 mod measure;
 mod merge;
 mod metrics;
+mod outside;
 mod page;
 mod path;
 mod pause;
@@ -140,6 +141,8 @@ enum Command {
     Dag(dag::Args),
     /// Show what was done to a session, from its journal
     Events(events::Args),
+    /// Show what was changed outside of worktrees while agents ran; put it back or accept it
+    Outside(outside::Args),
     /// Show figures of sessions: agents, time, tokens, cost, failures, disk use
     Metrics(metrics::Args),
     /// Check files, refs, worktrees and processes, and mend them with --fix
@@ -247,6 +250,7 @@ fn run(command: Command, global: &Global) -> Outcome {
         Command::Snapshots(args) => snapshots::run(args, global),
         Command::Agents(args) => agents::run(&args, global),
         Command::Board(args) => board::run(args, global),
+        Command::Outside(args) => outside::run(args, global),
         Command::Path(args) => path::run(&args, global),
         Command::Dag(args) => dag::run(args, global),
         Command::Events(args) => events::run(&args, global),

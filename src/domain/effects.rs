@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{self, Detail, Event, Operation, Phase, RefMove};
 use super::id::AgentId;
+use super::outside::GUARD_ROOT;
 use super::refs::{BranchName, CommitId, SnapshotRef};
 use super::state::SessionState;
 
@@ -177,7 +178,8 @@ impl Effects {
         let told = event.detail.get(EFFECTS).cloned();
         let told = told.and_then(|told| serde_json::from_value::<Self>(told).ok());
         // Snapshots are not taken back: they are what keeps work.
-        let kept = |one: &&RefMove| one.r#ref.as_str().starts_with(SnapshotRef::ROOT);
+        let hubs = [SnapshotRef::ROOT, GUARD_ROOT];
+        let kept = |one: &&RefMove| hubs.iter().any(|root| one.r#ref.as_str().starts_with(root));
         let refs = event.refs.iter().filter(|one| !kept(one));
         Self {
             refs: refs.cloned().collect(),

@@ -58,6 +58,8 @@ pub enum Operation {
     Security,
     /// The session was brought here from an archive.
     Import,
+    /// What was changed outside of an agent's worktree was found, put back or accepted.
+    Outside,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -90,6 +92,7 @@ impl Operation {
             Self::Trust => "trust",
             Self::Security => "security",
             Self::Import => "import",
+            Self::Outside => "outside",
             Self::Unknown => "unknown",
         }
     }

@@ -69,6 +69,7 @@ mod dry_run;
 mod export;
 mod graft;
 mod integrate;
+mod outside;
 mod restore;
 mod rounds;
 mod security;
@@ -82,6 +83,7 @@ pub use dry_run::{DryRunReport, PlannedAgent};
 pub use export::{ExportReport, ExportedRef, ImportReport};
 pub use graft::GraftReport;
 pub use integrate::{FileAction, IntegrateReport, IntegratedFile};
+pub use outside::{OutsideChange, OutsideFinding, OutsideKind, OutsideReport, OutsideSummary};
 pub use restore::{RestoreReport, RestoredAgent};
 pub use rounds::{RoundReport, RoundsEnd};
 pub use security::{
@@ -263,6 +265,8 @@ pub struct StatusReport {
     pub security: Option<SessionSecurity>,
     /// An operation that was begun and has no end; the next command that writes settles it.
     pub unfinished: Option<String>,
+    /// What was changed outside of worktrees while agents ran, and is not settled.
+    pub outside: Vec<OutsideSummary>,
     /// The last posts of the board that belong to the session, oldest first.
     pub posts: Vec<ShortPost>,
     /// The command that the state suggests next.

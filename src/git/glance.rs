@@ -36,7 +36,8 @@ const BUFFER: usize = 8 * 1024;
 pub(super) struct Glance {
     worktree: PathBuf,
     index: PathBuf,
-    /// The tree of HEAD.
+    /// HEAD, and its tree.
+    commit: git2::Oid,
     tree: git2::Oid,
     /// Whether git takes names for the same that differ in the case of letters alone.
     folds_case: bool,
@@ -79,6 +80,7 @@ impl Repository {
         Some(Glance {
             worktree: worktree.to_path_buf(),
             index: admin.join("index"),
+            commit: commit.id(),
             tree: commit.tree_id(),
             folds_case: folds_case.unwrap_or(false),
         })
@@ -86,6 +88,16 @@ impl Repository {
 }
 
 impl Glance {
+    /// The commit that is checked out.
+    pub fn commit(&self) -> git2::Oid {
+        self.commit
+    }
+
+    /// Its tree.
+    pub fn tree(&self) -> git2::Oid {
+        self.tree
+    }
+
     /// The paths that are not known to be unchanged; `None` where that may be any.
     pub fn left_over(&self) -> Option<Vec<Left>> {
         let index = IndexFile::read(&self.index)?;

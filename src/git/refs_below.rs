@@ -33,6 +33,45 @@ pub(super) fn below(common: &Path, prefix: &str) -> Option<Targets> {
     Some(found)
 }
 
+/// All refs: `packed-refs` as it is, and the refs in files of their own; `None` where git had
+/// better list them.
+pub(super) fn all(common: &Path) -> Option<(String, Targets)> {
+    if common.join("reftable").exists() {
+        return None;
+    }
+    let mut loose = Targets::new();
+    add_raw(&common.join("refs"), "refs/", &mut loose)?;
+    let packed = match beneath::read_at_once(&common.join("packed-refs")) {
+        Ok(packed) => String::from_utf8(packed).ok()?,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(_) => return None,
+    };
+    Some((packed, loose))
+}
+
+/// Adds what is in a folder of refs, symbolic ones, too; `None` at a link.
+fn add_raw(folder: &Path, prefix: &str, found: &mut Targets) -> Option<()> {
+    for entry in fs::read_dir(folder).ok()? {
+        let entry = entry.ok()?;
+        let name = entry.file_name().into_string().ok()?;
+        let kind = entry.file_type().ok()?;
+        if kind.is_dir() {
+            let below = add_raw(&entry.path(), &format!("{prefix}{name}/"), found);
+            // It may have gone since it was listed.
+            if below.is_none() && entry.path().is_dir() {
+                return None;
+            }
+        } else if !kind.is_file() {
+            return None;
+        } else if Path::new(&name).extension().is_none_or(|end| end != "lock")
+            && let Ok(text) = beneath::read_text_at_once(&entry.path())
+        {
+            found.insert(format!("{prefix}{name}"), text.trim_end().to_owned());
+        }
+    }
+    Some(())
+}
+
 /// Adds what is in a folder of refs; `None` at anything that is not a plain ref.
 fn add_loose(folder: &Path, prefix: &str, found: &mut Targets) -> Option<()> {
     let entries = match fs::read_dir(folder) {

@@ -25,7 +25,7 @@ use crate::store::LockedSession;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::worktrees::LeftByEval;
-use super::{announce, teardown};
+use super::{announce, outside, teardown};
 use plan::{Look, Plan, PlanKind};
 
 pub use all::{AllRequest, all};
@@ -109,7 +109,8 @@ pub(super) fn cleanup(
         json!({ "force": force, EFFECTS: Effects::default().told() }),
     )?;
     let done = remove::worktrees(hub, session, &left, plans, &mut report)
-        .and_then(|()| branches::delete(hub, session, &mut report));
+        .and_then(|()| branches::delete(hub, session, &mut report))
+        .and_then(|()| outside::forget(hub, session, Operation::Cleanup));
     drop(lock);
     hub.drop_empty_folders(&report.session_id);
     if done.is_ok() {

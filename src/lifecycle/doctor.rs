@@ -12,6 +12,7 @@
 //! | the files of a session, its operations, its lock | `files.rs`, `operations.rs`, `locks.rs` |
 //! | agents, and what they left running | `agents.rs`, `processes.rs` |
 //! | attempt branches, archive tags, the base branch, other refs | `branches.rs`, `tags.rs`, `base.rs`, `refs.rs` |
+//! | what was changed outside of worktrees while agents ran | `outside.rs` |
 //! | worktrees, and what git keeps of them | `worktrees.rs`, `records.rs`, `scratches.rs` |
 //! | what no session owns | `strays.rs`, as `hub cleanup --all` finds it |
 
@@ -25,6 +26,7 @@ mod files;
 mod found;
 mod locks;
 mod operations;
+mod outside;
 mod processes;
 mod rebuild;
 mod records;
@@ -171,6 +173,7 @@ fn check(view: &View<'_>) -> Result<Vec<Found>> {
     found.extend(operations::check(view)?);
     found.extend(agents::check(view)?);
     found.extend(processes::check(view));
+    found.extend(outside::check(view));
     found.extend(records::check(view));
     found.extend(base::check(view)?);
     found.extend(branches::check(view)?);

@@ -16,6 +16,7 @@ use crate::domain::limits::LimitReached;
 use crate::domain::merging::{BadMerge, MergeConflict};
 use crate::domain::metric::MetricName;
 use crate::domain::mode::BadMode;
+use crate::domain::outside::OutsideRefused;
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
 use crate::domain::restore::RestoreRefused;
@@ -74,6 +75,9 @@ pub enum Error {
     /// An archive that was not written, or is not taken.
     #[error(transparent)]
     Archive(#[from] BadArchive),
+    /// What was found outside stays as it is.
+    #[error(transparent)]
+    Outside(#[from] OutsideRefused),
     /// Nothing was trusted.
     #[error(transparent)]
     Trust(#[from] TrustRefused),
@@ -516,6 +520,7 @@ impl Diagnostic for Error {
             Self::Trust(error) => error.code(),
             Self::Security(error) => error.code(),
             Self::Restore(error) => error.code(),
+            Self::Outside(error) => error.code(),
             Self::Snapshot(error) => error.code(),
             Self::ProcessInside(error) => error.code(),
             Self::Undo(error) => error.code(),
@@ -595,6 +600,7 @@ impl Diagnostic for Error {
             Self::Trust(error) => return error.hint(),
             Self::Security(error) => return error.hint(),
             Self::Restore(error) => return error.hint(),
+            Self::Outside(error) => return error.hint(),
             Self::Snapshot(error) => return error.hint(),
             Self::ProcessInside(error) => return error.hint(),
             Self::Undo(error) => return error.hint(),

@@ -39,6 +39,7 @@ pub mod messages;
 pub mod metrics;
 mod moves;
 mod outlook;
+pub mod outside;
 mod owner;
 mod parent;
 pub mod path;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{AgentId, SessionSelector};
+use crate::domain::outside::GUARD_ROOT;
 use crate::domain::refs::{ArchiveTag, AttemptBranch, CommitId, SnapshotRef};
 use crate::domain::state::SessionState;
 use crate::store::{self, LockedSession};
@@ -66,6 +67,7 @@ pub(super) fn settle(hub: &Hub, mut session: LockedSession) -> Result<LockedSess
         AttemptBranch::prefix(&id),
         ArchiveTag::prefix(&id),
         SnapshotRef::prefix(&id),
+        format!("{GUARD_ROOT}{id}/"),
     ])?;
     if operation != Operation::Init {
         hub.correct_moves(&mut session, operation)?;

@@ -21,6 +21,7 @@ use super::agents::{self, Seen, elapsed_s};
 use super::attempts::AttemptInfo;
 use super::error::Result;
 use super::hub::Hub;
+use super::outside;
 use super::worktrees::{AgentWorktree, LeftByEval};
 use super::{board, security};
 
@@ -41,7 +42,8 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
     let launch = launch.unwrap_or_default();
     let mut agents = agent_reports(hub, &seen, &left, &launch)?;
     let base_now = foresee(hub, stored, &mut agents)?;
-    let unfinished = event::unfinished(&stored.events()?);
+    let events = stored.events()?;
+    let unfinished = event::unfinished(&events);
     let posts = board::latest(hub, stored, POSTS)
         .inspect_err(|error| hub.warn(format!("the board is passed over: {error}")))
         .unwrap_or_default();
@@ -55,6 +57,7 @@ pub fn run(hub: &Hub, selector: Option<&SessionSelector>) -> Result<StatusReport
         base_now,
         security,
         unfinished: unfinished.map(|u| u.operation.as_str().to_owned()),
+        outside: outside::summaries(&events),
         posts,
         next,
         next_reason,

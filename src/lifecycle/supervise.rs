@@ -25,7 +25,7 @@ use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
 use super::walls::{Inside, Walls};
-use super::{announce, ready, retry, start, tokens};
+use super::{announce, outside, ready, retry, start, tokens};
 
 /// Others hold the lock while they start agents or merge; an agent's end waits for them.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -62,6 +62,7 @@ fn attempt(
 ) -> Result<Option<Duration>> {
     let stored = StoredSession::read(&hub.dir, session)?;
     let launch = stored.launch()?.unwrap_or_default();
+    let guard = outside::watch(hub, &stored, agent);
     let mut command = agent_shell(hub, &stored, agent, &launch)?;
     let (numbers, no_ports) = match ready::ports(&launch.ready, ports) {
         Ok(numbers) => (numbers, None),
@@ -128,7 +129,10 @@ fn attempt(
         Leftovers::Keep => None,
     };
     let tokens = tokens::spent(hub, &launch, agent, &command.stdout);
+    let outside = outside::look_again(hub, guard.as_ref());
     let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "agent's end")?;
+    // Before the end is told: whoever waits for it hears of this, too.
+    outside.map_or(Ok(()), |found| found.record(hub, &mut locked))?;
     let status = record_end(
         hub,
         &mut locked,

@@ -114,14 +114,17 @@ fn find(hub: &Hub, request: &Request) -> Result<StoredSession> {
 
 /// The operation whose turn it is, where it is of a kind that is taken back.
 fn target(id: &SessionId, events: &[Event], further: bool) -> Result<Done> {
-    use Operation::{Archive, Cleanup, Eval, Import, Init, Merge, Restore, Spawn, Undo, Update};
+    use Operation::{
+        Archive, Cleanup, Eval, Import, Init, Merge, Outside, Restore, Spawn, Undo, Update,
+    };
     let session = id.clone();
     let Some(target) = effects::target(events, further) else {
         return Err(UndoRefused::Nothing { session }.into());
     };
     let operation = target.operation;
     match operation {
-        Init | Import | Spawn | Update | Eval | Merge | Archive | Cleanup | Restore | Undo
+        Init | Import | Spawn | Update | Eval | Merge | Archive | Cleanup | Restore | Outside
+        | Undo
             if target.told =>
         {
             Ok(target)

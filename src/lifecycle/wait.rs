@@ -12,6 +12,7 @@ use crate::store::StoredSession;
 use super::agents::{self, Seen};
 use super::error::Result;
 use super::hub::Hub;
+use super::outside;
 
 /// How often the state is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -73,6 +74,9 @@ pub(super) fn wait_for(
             let mut report = agents::waited(&seen, !sure, hub.now());
             let meant = |agent: &WaitedAgent| agents::is_meant(agent.agent, &request.agents);
             report.agents.retain(meant);
+            outside::note(hub, &report.session_id, |agent| {
+                agents::is_meant(agent, &request.agents)
+            });
             return Ok(report);
         }
         at_rest = done && seen.stored.dir.is_free();

@@ -65,6 +65,49 @@ pub(super) fn replace_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     })
 }
 
+/// Replaces whatever file stands at `path` by one with this mode.
+///
+/// # Errors
+/// When the system refuses; what stands there is then untouched.
+pub(super) fn replace_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let beside = effect(Point::WriteBeside, Error::io("replace", path), || {
+        let mut beside = Beside::make(folder, DATA)?;
+        let mode = Permissions::from_mode(mode);
+        let file = &mut beside.file;
+        file.write_all(bytes)
+            .and_then(|()| file.as_file().set_permissions(mode))
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(Error::io("write", path))?;
+        Ok(beside)
+    })?;
+    effect(Point::PutInPlace, Error::io("replace", path), || {
+        let place = beside.place(path);
+        let placed = beside.file.persist(place);
+        placed.map_err(|failed| Error::io("replace", path)(failed.error))?;
+        flush_folder(folder)
+    })
+}
+
+/// Replaces whatever file stands at `path` by a symbolic link.
+///
+/// # Errors
+/// When the system refuses; what stands there is then untouched.
+pub(super) fn replace_by_link(path: &Path, target: &OsStr) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let beside = folder.join(format!("{UNFINISHED}{}", std::process::id()));
+    effect(Point::WriteBeside, Error::io("replace", path), || {
+        // Left by a process of the same number that is gone.
+        let _ = beneath::remove_file(&beside);
+        let held = beneath::hold(&beside).map_err(Error::io("replace", path))?;
+        std::os::unix::fs::symlink(target, held.path()).map_err(Error::io("replace", path))
+    })?;
+    effect(Point::PutInPlace, Error::io("replace", path), || {
+        beneath::rename(&beside, path).map_err(Error::io("replace", path))?;
+        flush_folder(folder)
+    })
+}
+
 /// Writes what `path` is to hold, with the mode of a file that is there, and flushes it.
 pub(super) fn fill(file: &mut tempfile::NamedTempFile, path: &Path, bytes: &[u8]) -> Result<()> {
     if let Ok(old) = beneath::metadata(path)

@@ -46,6 +46,7 @@ mod launch_file;
 mod list_cache;
 mod listing;
 mod lock;
+pub mod marks;
 mod nested;
 mod owner;
 pub mod placed;

@@ -56,6 +56,8 @@ macro_rules! each_command {
             integrate: "integrate",
             integrate_by_force: "integrate --force",
             integrate_removed: "integrate --remove",
+            outside_restored: "outside --restore",
+            outside_accepted: "outside --accept",
             stop: "stop",
             stop_of_a_lost_agent: "stop of a lost agent",
         }

@@ -41,6 +41,7 @@ mod logs;
 mod merge;
 mod metrics;
 mod modes;
+mod outside;
 mod paths;
 mod pause;
 mod presets;

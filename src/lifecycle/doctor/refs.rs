@@ -7,6 +7,8 @@ use crate::domain::refs::{ArchiveTag, AttemptBranch, SnapshotRef};
 use crate::domain::report::{Danger, FindingCode};
 use crate::domain::text::quoted;
 
+use crate::lifecycle::outside;
+
 use super::found::Found;
 use super::view::View;
 
@@ -68,6 +70,7 @@ fn is_of_hub(name: &str) -> bool {
     branch.is_some_and(|name| name.parse::<AttemptBranch>().is_ok())
         || tag.is_some_and(|name| name.parse::<ArchiveTag>().is_ok())
         || name.parse::<SnapshotRef>().is_ok()
+        || name.starts_with(outside::PREFIX)
 }
 
 /// Whether refs of hub's shall stand below a name: one ref cannot stand below another.

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::domain::effects::EFFECTS;
 use crate::domain::event::{Event, RefMove};
+use crate::domain::outside::found::FOUND;
+use crate::domain::outside::settled::SETTLES;
 use crate::domain::owner::UserName;
 use crate::domain::refs::CommitId;
 use crate::domain::report::{AllEventsReport, EventsReport, FollowedEvent};
@@ -140,7 +142,7 @@ fn phase(event: &Event) -> String {
 }
 
 /// What is in the lines for programs: too long for a table.
-const FOR_PROGRAMS: [&str; 2] = [EFFECTS, "config"];
+const FOR_PROGRAMS: [&str; 4] = [EFFECTS, FOUND, SETTLES, "config"];
 
 /// Names and values; of a line that has none, what becomes of the refs that it tells of.
 fn detail(event: &Event) -> String {

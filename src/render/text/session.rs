@@ -144,6 +144,10 @@ pub fn status(report: &StatusReport, now: DateTime<Utc>) -> String {
     for agent in report.agents.iter().filter(|agent| agent.held) {
         let _ = writeln!(text, "\n{}: held until hub resume", agent.agent);
     }
+    text.push_str(&super::outside::summaries(
+        &config.session_id,
+        &report.outside,
+    ));
     if !report.posts.is_empty() {
         text.push('\n');
         text.push_str(&super::board::short(&report.posts, now));

@@ -112,6 +112,26 @@ impl<'r> Schemas<'r> {
         self.answers_twice("snapshots-expire", &all);
     }
 
+    /// What an agent's run has left changed outside.
+    fn answers_outside(&mut self) {
+        let agent = format!("echo evil >{}/evil", self.repo.path().display());
+        let run = [
+            "run",
+            "--task",
+            "evil",
+            "--agents",
+            "1",
+            "--yes",
+            "--agent-cmd",
+        ];
+        let run = run.iter().copied().chain([agent.as_str()]);
+        self.repo.hub(run).run();
+        self.answers_twice("outside", &["outside", "latest"]);
+        self.answers_twice("status", &["status", "latest"]);
+        let restore = ["outside", "latest", "--restore", "--yes"];
+        self.answers("outside", &restore, &["--json"]);
+    }
+
     /// Evaluates with a judge, and again without.
     fn answers_with_a_judge(&mut self, session: &str) {
         let judge = "echo '{\"winner\":\"a\"}'";
@@ -287,6 +307,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     );
     all.answers("archive", &["archive", "latest"], &["--json"]);
     all.answers_twice("status", &["status", "latest"]);
+    all.answers_outside();
     let agent = repo.agent_script();
     repo.write("p50_ms", "180\n");
     repo.commit("As slow as before");

@@ -50,6 +50,7 @@ fn help_lists_the_commands() {
       board        Read the message board, and add to it
       dag          Show how the attempts of a session stand to each other, as a list or as a graph
       events       Show what was done to a session, from its journal
+      outside      Show what was changed outside of worktrees while agents ran; put it back or accept it
       metrics      Show figures of sessions: agents, time, tokens, cost, failures, disk use
       doctor       Check files, refs, worktrees and processes, and mend them with --fix
       security     Show what each security level enforces here, or raise that of a session

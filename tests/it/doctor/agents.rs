@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{assert_is_well, codes, findings, fixed};
+use super::{assert_is_well, codes, findings, fixed, told};
 use crate::support::{TestRepo, wait_until};
 
 pub(super) const LIMIT: Duration = Duration::from_secs(120);
@@ -195,4 +195,17 @@ fn a_command_that_came_with_a_clone_is_not_started() {
     assert_eq!(waiting["outcome"], "failed");
     assert!(waiting["problem"].is_string(), "{waiting}");
     assert_eq!(spawned.statuses(), ["cancelled", "pending"]);
+}
+
+#[test]
+fn what_was_changed_outside_is_told_until_it_is_settled() {
+    let spawned = Spawned::new("1", "echo evil >\"$HUB_DIR/../README.md\"");
+    let (repo, session) = (&spawned.repo, &spawned.session);
+    repo.hub(["wait", session]).ok();
+    let found = told(repo, "changed_outside");
+    assert_eq!(found["agent"], "agent-1");
+    let hint = found["hint"].as_str().unwrap();
+    assert!(hint.contains(&format!("hub outside {session}")), "{hint}");
+    repo.hub(["outside", session, "--restore", "--yes"]).ok();
+    assert_is_well(repo);
 }

@@ -175,6 +175,7 @@ fn of_files(name: &str) -> Scenario {
                 let draft = repo.hub_dir().join("sessions/.draft-left");
                 File::open(draft).unwrap().set_modified(hour).unwrap();
             }),
+        "outside --restore" | "outside --accept" => outside(name),
         "integrate" | "integrate --force" | "integrate --remove" => integrate(name),
         "eval --report" => Scenario::new(|repo| {
             let session = evaluated(repo);
@@ -292,6 +293,35 @@ fn integrate(name: &str) -> Scenario {
         let paths: Vec<&Path> = worktree.paths().into_iter().filter(counts).collect();
         let script = fs::read_to_string(repo.path().join("scripts/hub-session.sh"));
         format!("{paths:?} {left:?} {}", script.unwrap_or_default())
+    })
+}
+
+/// An agent has changed the main worktree, a branch, a hook and a file of hub.
+fn outside(name: &str) -> Scenario {
+    Scenario::new(|repo| {
+        let session = initialised(repo);
+        repo.git(["branch", "other"]);
+        repo.write(".git/hooks/own", "own\n");
+        let agent = format!(
+            "cd {}; test $HUB_AGENT = agent-1 || exit 0; echo 1 >p50_ms; git add p50_ms; echo 2 >p50_ms; \
+             echo new >new; git branch -q -D other; echo evil >.git/hooks/own; echo x >.agenthub/x",
+            repo.path().display()
+        );
+        let spawn = ["spawn", &session, "--jobs", "1", "--agent-cmd", &agent];
+        repo.hub(spawn).ok();
+        repo.hub(["wait", &session]).ok();
+        let mut command = words(&format!("outside {session} --yes"));
+        command.extend(name.split(' ').skip(1).map(str::to_owned));
+        (Some(session), command)
+    })
+    .ending_with(|repo, told| {
+        let refs = repo.refs().into_iter();
+        let refs: Vec<String> = refs.filter(|one| !one.starts_with("refs/hub/")).collect();
+        let status = repo.git(["status", "--porcelain"]);
+        let hook = repo.read(".git/hooks/own");
+        let planted = repo.hub_dir().join("x").exists();
+        let open = &told.statuses[0]["outside"];
+        format!("{refs:?} {status} {hook} {planted} {open}")
     })
 }
 

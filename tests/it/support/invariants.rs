@@ -171,7 +171,14 @@ fn is_given_up(repo: &TestRepo, commit: &str) -> bool {
         let journal = fs::read_to_string(session.path().join("events.jsonl"));
         let journal = journal.unwrap_or_default();
         let mut lines = journal.lines();
-        lines.any(|line| line.contains("\"operation\":\"expire\"") && line.contains(commit))
+        // What is accepted is kept no longer.
+        let accepted = |line: &str| {
+            line.contains("\"operation\":\"outside\"") && line.contains("refs/hub/guard/")
+        };
+        lines.any(|line| {
+            let expired = line.contains("\"operation\":\"expire\"");
+            (expired || accepted(line)) && line.contains(commit)
+        })
     })
 }
 

@@ -92,6 +92,9 @@ codes! {
     /// Something of an agent runs although its session is at its end.
     LeftProcess = "left_process",
 
+    /// Something outside of its worktree was changed while an agent ran, and is not settled.
+    ChangedOutside = "changed_outside",
+
     /// An attempt has neither its branch nor an archive tag.
     LostBranch = "lost_branch",
     /// A commit that was an attempt's is reached by no ref.

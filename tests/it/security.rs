@@ -1,5 +1,6 @@
 //! Security levels: what holds at each of them, who may say which, and what is told of it.
 
+mod adversary;
 mod levels;
 mod refused;
 mod walls;

@@ -112,6 +112,24 @@ impl<'r> Schemas<'r> {
         self.answers_twice("snapshots-expire", &all);
     }
 
+    /// What every command says that changes nothing.
+    fn answers_that_only_tell(&mut self, session: &str) {
+        self.answers_twice("status", &["status", session]);
+        self.answers_twice("board-list", &["board", "list"]);
+        self.answers_twice("board-read", &["board", "read", "progress"]);
+        self.answers_twice("board-read", &["board", "read", "results"]);
+        self.answers_twice("events", &["events", session]);
+        self.answers_twice("events-all", &["events", "--all"]);
+        let followed = self.repo.hub(["events", "--all", "--follow", "--json"]);
+        self.answers_twice("dag", &["dag", session]);
+        self.answers_twice("doctor", &["doctor"]);
+        self.answers_twice("metrics", &["metrics"]);
+        for line in followed.first_lines(3) {
+            self.check("events-follow", &serde_json::from_str(&line).unwrap());
+        }
+        self.answers_twice("list", &["list"]);
+    }
+
     /// What an agent's run has left changed outside.
     fn answers_outside(&mut self) {
         let agent = format!("echo evil >{}/evil", self.repo.path().display());
@@ -227,22 +245,7 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     let made = all.answers("init", &[&["init"], &TASK[..]].concat(), &["--json"]);
     let session = made["session_id"].as_str().unwrap();
     all.answers("init", &["init", "--task", "bare"], &["--format", "json"]);
-    let look = |all: &mut Schemas| {
-        all.answers_twice("status", &["status", session]);
-        all.answers_twice("board-list", &["board", "list"]);
-        all.answers_twice("board-read", &["board", "read", "progress"]);
-        all.answers_twice("board-read", &["board", "read", "results"]);
-        all.answers_twice("events", &["events", session]);
-        all.answers_twice("events-all", &["events", "--all"]);
-        let followed = repo.hub(["events", "--all", "--follow", "--json"]);
-        all.answers_twice("dag", &["dag", session]);
-        all.answers_twice("doctor", &["doctor"]);
-        all.answers_twice("metrics", &["metrics"]);
-        for line in followed.first_lines(3) {
-            all.check("events-follow", &serde_json::from_str(&line).unwrap());
-        }
-        all.answers_twice("list", &["list"]);
-    };
+    let look = |all: &mut Schemas| all.answers_that_only_tell(session);
     look(&mut all);
     let gate = Gate::new(&repo);
     all.answers_twice(

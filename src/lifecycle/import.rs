@@ -250,7 +250,7 @@ fn place(hub: &Hub, draft: ImportDraft, staged: Staged) -> Result<ImportReport> 
             return Err(error);
         }
     };
-    let mut session = draft.open(&hub.dir)?;
+    let mut session = draft.locked(&hub.dir)?;
     let adopted = match make(hub, &mut session, &staged) {
         Ok(adopted) => adopted,
         Err(error) => {

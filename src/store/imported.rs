@@ -90,7 +90,7 @@ fn origin_in(folder: &Path) -> PathBuf {
 
 /// A session that is being put together from an archive.
 #[derive(Debug)]
-#[must_use = "what is neither opened nor discarded stays until it is old"]
+#[must_use = "what is neither taken as a session nor discarded stays until it is old"]
 pub struct ImportDraft {
     dir: SessionDir,
     lock: Lock,
@@ -255,7 +255,7 @@ impl ImportDraft {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn open(self, hub: &HubDir) -> Result<LockedSession> {
+    pub fn locked(self, hub: &HubDir) -> Result<LockedSession> {
         let dir = self.dir.clone();
         LockedSession::adopt(self.dir, self.lock).inspect_err(|_| {
             let _ = dir.remove(hub);

@@ -50,7 +50,7 @@ pub struct Gathered {
 
 impl Source {
     /// Opens it, with its length and its time as they are now; `None` where it is gone by now.
-    pub(super) fn open(&self) -> Result<Option<(File, u64, u64)>> {
+    pub(super) fn begin(&self) -> Result<Option<(File, u64, u64)>> {
         let file = match beneath::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

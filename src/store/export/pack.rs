@@ -49,7 +49,7 @@ impl Pack {
     /// # Errors
     /// When it cannot be read to where it ended when it was opened, or the system refuses.
     pub fn add(&mut self, source: &Source) -> Result<()> {
-        let Some((file, size, time)) = source.open()? else {
+        let Some((file, size, time)) = source.begin()? else {
             return Ok(());
         };
         self.append(source.name.clone(), file, size, time, &source.path)

@@ -290,11 +290,8 @@ fn every_document_is_what_its_schema_says_in_every_state() {
     all.answers_twice("merge-plan", &["merge", session, "--dry-run"]);
     all.answers("merge", &["merge", session, "--verify"], &["--json"]);
     look(&mut all);
-    all.answers(
-        "cleanup-dry-run",
-        &["cleanup", session, "--dry-run"],
-        &["--json"],
-    );
+    let dry_run = ["cleanup", session, "--dry-run"];
+    all.answers("cleanup-dry-run", &dry_run, &["--json"]);
     let dry_run = ["cleanup", "--all", "--dry-run"];
     all.answers_twice("cleanup-all", &dry_run);
     all.answers_twice("cleanup", &["cleanup", session]);

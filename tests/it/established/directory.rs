@@ -189,6 +189,7 @@ fn shows_what_the_file_left_out_as_null() {
       "base_now": null,
       "security": null,
       "unfinished": null,
+      "outside": [],
       "posts": [],
       "next": null,
       "next_reason": null

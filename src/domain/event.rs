@@ -60,6 +60,8 @@ pub enum Operation {
     Import,
     /// What was changed outside of an agent's worktree was found, put back or accepted.
     Outside,
+    /// An agent asked for what it is not given.
+    Denied,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]
     Unknown,
@@ -93,6 +95,7 @@ impl Operation {
             Self::Security => "security",
             Self::Import => "import",
             Self::Outside => "outside",
+            Self::Denied => "denied",
             Self::Unknown => "unknown",
         }
     }

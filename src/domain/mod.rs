@@ -28,6 +28,7 @@ pub mod merging;
 pub mod message;
 pub mod metric;
 pub mod mode;
+pub mod outbox;
 pub mod outside;
 pub mod owner;
 pub mod preset;

@@ -95,7 +95,7 @@ impl Repository {
         commit: &CommitId,
     ) -> Result<()> {
         self.check_ours(worktree)?;
-        let call = Git::at_top(worktree).uninterrupted();
+        let call = self.guarded(worktree).uninterrupted();
         call.args(["switch", "--quiet", "--no-track", "-c", branch.as_str()])
             .arg(commit.as_str())
             .run()
@@ -108,7 +108,7 @@ impl Repository {
     /// As [`Repository::switch_to_new`].
     pub fn switch_back(&self, worktree: &Path, branch: &BranchName) -> Result<()> {
         self.check_ours(worktree)?;
-        let call = Git::at_top(worktree).uninterrupted();
+        let call = self.guarded(worktree).uninterrupted();
         call.args(["switch", "--quiet", branch.as_str()])
             .run()
             .map(drop)
@@ -120,7 +120,7 @@ impl Repository {
     /// As [`Repository::switch_to_new`].
     pub fn detach(&self, worktree: &Path) -> Result<()> {
         self.check_ours(worktree)?;
-        let call = Git::at_top(worktree).uninterrupted();
+        let call = self.guarded(worktree).uninterrupted();
         call.args(["switch", "--quiet", "--detach"]).run().map(drop)
     }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::beneath;
+use crate::domain::refs::BranchName;
 
 use super::error::{Error, Result};
 use super::program::Git;
@@ -49,6 +50,36 @@ impl Repository {
             settings.push(("core.fsmonitor", "false".to_owned()));
         }
         settings
+    }
+
+    /// A call in a worktree that runs the repository's hooks and none of the worktree's.
+    pub(super) fn guarded(&self, worktree: &Path) -> Git {
+        let settings = self.guarding_settings(worktree).into_iter();
+        settings.fold(Git::at_top(worktree), |call, (name, value)| {
+            call.setting(&format!("{name}={value}"))
+        })
+    }
+
+    /// Whether a commit in a worktree would be made on `branch` itself, or on none: HEAD and the
+    /// branch are files, and whoever works there may have let them lead to another ref.
+    #[must_use]
+    pub fn commits_on(&self, worktree: &Path, branch: &BranchName) -> bool {
+        let Some(admin) = self.admin_of(worktree) else {
+            return false;
+        };
+        let plain = |file: &Path| fs::symlink_metadata(file).is_ok_and(|found| found.is_file());
+        let head = super::worktrees::head_of(&admin);
+        if !plain(&admin.join("HEAD")) {
+            return false;
+        }
+        let Some(target) = head.trim().strip_prefix("ref: ") else {
+            return true;
+        };
+        let name = branch.full();
+        let file = self.git_dir().join(name.as_str());
+        let leads_on = beneath::read_at_once(&file).is_ok_and(|bytes| bytes.starts_with(b"ref:"));
+        let is_file = plain(&file) || fs::symlink_metadata(&file).is_err();
+        target == name.as_str() && is_file && !leads_on
     }
 
     fn setting(&self, name: &str) -> Option<PathBuf> {

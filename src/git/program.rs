@@ -42,8 +42,13 @@ pub(super) struct Git {
 impl Git {
     /// A call in `folder`.
     pub fn new(folder: &Path) -> Self {
+        let mut settings: Vec<String> = PINNED.iter().map(|&one| one.to_owned()).collect();
+        if folder.join(".git").is_file() {
+            // Whoever works in a worktree can write what git would ask for changes there.
+            settings.push("core.fsmonitor=false".to_owned());
+        }
         Self {
-            settings: PINNED.iter().map(|&setting| setting.to_owned()).collect(),
+            settings,
             arguments: Vec::new(),
             variables: Vec::new(),
             input: None,

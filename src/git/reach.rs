@@ -27,20 +27,21 @@ impl Repository {
         !self.git_dir().join("reftable").exists()
     }
 
-    /// What is needed to commit in a worktree on the branches beside `branch`, which are those of
-    /// its agent. Their folders are made where all of them are packed.
+    /// What is needed to look into a worktree and, where `branch` is given, to commit in it on the
+    /// branches beside that one, which are those of its agent. Their folders are made where all
+    /// of them are packed.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn reach_of(&self, worktree: &Path, branch: &BranchName) -> Result<Reach> {
+    pub fn reach_of(&self, worktree: &Path, branch: Option<&BranchName>) -> Result<Reach> {
         let common = self.git_dir();
         let objects = common.join("objects");
         let mut reach = Reach {
             read: vec![common.to_path_buf()],
-            write: vec![objects.clone()],
+            write: self.admin_of(worktree).into_iter().collect(),
         };
-        reach.write.extend(self.admin_of(worktree));
-        if self.has_ref_files() {
+        reach.write.extend(branch.map(|_| objects.clone()));
+        if let Some(branch) = branch.filter(|_| self.has_ref_files()) {
             for place in ["refs/heads", "logs/refs/heads"] {
                 let branch = common.join(place).join(branch.as_str());
                 let Some(folder) = branch.parent() else {

@@ -2,9 +2,11 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::domain::board::{Author, Channel, Draft, FileName, Message, Post, PostRef, thread};
 use crate::domain::id::{BadName, SessionId, SessionSelector};
+use crate::domain::outbox::Request;
 use crate::domain::report::{
     BoardListReport, BoardReadReport, ListedChannel, PostedReport, ReadPost, ShortPost,
 };
@@ -14,6 +16,7 @@ use crate::store::{self, Board, StoredSession, current_user};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::outbox;
 
 /// The channels with the number of their posts.
 ///
@@ -169,51 +172,109 @@ pub struct PostRequest {
 /// When it says nothing, or there is no such channel, session or post, or the board cannot be
 /// written: then there is no new post.
 pub fn post(hub: &Hub, request: &PostRequest) -> Result<PostedReport> {
-    let board = hub.dir.board()?;
     let around = Surroundings::look(hub);
-    let (channel, parent) = match &request.parent {
-        Some(parent) => {
-            let (channel, parent) = find(&board, request.channel.as_ref(), parent)?;
-            (channel, Some(parent))
-        }
-        None => (request.channel.clone().unwrap_or(Channel::progress()), None),
-    };
-    check_channel(&board, &channel)?;
+    let message = message(hub, &request.message)?;
+    if let Some(folder) = outbox::folder().filter(|_| around.here) {
+        // An agent behind walls cannot write the board; whoever watches it can.
+        let asked = Request {
+            channel: request.channel.clone(),
+            parent: request.parent.as_ref().map(ToString::to_string),
+            author: request.author.clone(),
+            message: message.as_str().to_owned(),
+        };
+        return outbox::ask(hub, &folder, &asked);
+    }
     let author = match request.author.clone().or(around.author) {
         Some(author) => author,
         None => current_user().as_str().parse()?,
     };
-    let session = match (&request.session, &parent) {
+    let session = match (&request.session, &request.parent) {
         (Some(selector), _) => Some(hub.dir.find(selector)?),
         // An answer belongs to where what it answers belongs.
         (None, Some(parent)) => {
-            let of_parent = board.head(&channel, parent)?.metadata.session;
+            let board = hub.dir.board()?;
+            let (channel, parent) = find(&board, request.channel.as_ref(), parent)?;
+            let of_parent = board.head(&channel, &parent)?.metadata.session;
             let of_parent = of_parent.and_then(|session| session.parse().ok());
             of_parent.or(around.session)
         }
         (None, None) => around.session,
     };
-    let draft = Draft {
-        channel,
+    let place = Place {
+        channel: request.channel.clone(),
+        parent: request.parent.clone(),
         author,
         session,
+    };
+    add(hub, &place, message, hub.settings.lock_timeout())
+}
+
+/// Whose post goes where.
+pub(super) struct Place {
+    /// The channel; `progress` where that is not said, for an answer where its post is.
+    pub channel: Option<Channel>,
+    /// The post that it answers.
+    pub parent: Option<PostRef>,
+    /// Who says it.
+    pub author: Author,
+    /// Which session it belongs to.
+    pub session: Option<SessionId>,
+}
+
+/// Adds a post; others who post are waited for as long as `limit`.
+pub(super) fn add(
+    hub: &Hub,
+    place: &Place,
+    message: Message,
+    limit: Duration,
+) -> Result<PostedReport> {
+    let board = hub.dir.board()?;
+    let (channel, parent) = match &place.parent {
+        Some(parent) => {
+            let (channel, parent) = find(&board, place.channel.as_ref(), parent)?;
+            (channel, Some(parent))
+        }
+        None => (place.channel.clone().unwrap_or(Channel::progress()), None),
+    };
+    check_channel(&board, &channel)?;
+    let draft = Draft {
+        channel,
+        author: place.author.clone(),
+        session: place.session.clone(),
         parent: parent.map(|file| file.stem().to_owned()),
         about: None,
-        message: message(hub, &request.message)?,
+        message,
     };
     hub.dir.create()?;
-    let file = board.lock(hub.settings.lock_timeout())?.add(&draft)?;
-    let post = board.head(&draft.channel, &file)?;
+    let file = board.lock(limit)?.add(&draft)?;
+    report(&board, draft.channel, &file)
+}
+
+fn report(board: &Board, channel: Channel, file: &FileName) -> Result<PostedReport> {
+    let post = board.head(&channel, file)?;
     Ok(PostedReport {
-        path: board.post_file(&draft.channel, &file),
-        channel: draft.channel,
+        path: board.post_file(&channel, file),
+        channel,
         file: file.as_str().to_owned(),
         metadata: post.metadata,
     })
 }
 
+/// A post that somebody else has added.
+pub(super) fn posted(hub: &Hub, channel: &Channel, file: &str) -> Result<PostedReport> {
+    let board = hub.dir.board()?;
+    let files = board.files(channel)?;
+    let found = files.iter().find(|known| known.as_str() == file);
+    let found = found.ok_or_else(|| Error::NoPost {
+        wanted: format!("{channel}/{file}"),
+    })?;
+    report(&board, channel.clone(), found)
+}
+
 /// What the environment says of whoever runs hub: for an agent its name and its session.
 struct Surroundings {
+    /// Whether that is of this repository.
+    here: bool,
     author: Option<Author>,
     session: Option<SessionId>,
 }
@@ -226,7 +287,11 @@ impl Surroundings {
         let text = |name| std::env::var(name).ok().filter(|_| here);
         let session = text("HUB_SESSION").and_then(|session| session.parse().ok());
         let author = text("HUB_AGENT").and_then(|agent| agent.parse().ok());
-        Self { author, session }
+        Self {
+            here,
+            author,
+            session,
+        }
     }
 }
 

@@ -18,12 +18,15 @@ use crate::store::{self, LockedSession, StoredSession};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::outbox::Service;
 
 /// One agent's session, as its supervisor knows it.
 pub(super) struct Contact<'c> {
     pub hub: &'c Hub,
     pub session: &'c SessionId,
     pub agent: AgentId,
+    /// What the agent asks hub for, where it cannot do that itself.
+    pub service: Option<Service<'c>>,
 }
 
 impl Contact<'_> {
@@ -71,6 +74,13 @@ impl Contact<'_> {
 }
 
 impl watch::Contact for Contact<'_> {
+    fn serve(&self) -> bool {
+        if let Some(service) = &self.service {
+            service.look();
+        }
+        self.service.is_some()
+    }
+
     /// Whoever asks for the agent's end writes the grace down before.
     fn grace(&self) -> Duration {
         let stored = StoredSession::read(&self.hub.dir, self.session);

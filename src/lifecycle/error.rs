@@ -16,6 +16,7 @@ use crate::domain::limits::LimitReached;
 use crate::domain::merging::{BadMerge, MergeConflict};
 use crate::domain::metric::MetricName;
 use crate::domain::mode::BadMode;
+use crate::domain::outbox::Refusal;
 use crate::domain::outside::OutsideRefused;
 use crate::domain::preset::{PresetCounts, PresetName};
 use crate::domain::refs::{BranchName, CommitId};
@@ -81,6 +82,9 @@ pub enum Error {
     /// Nothing was trusted.
     #[error(transparent)]
     Trust(#[from] TrustRefused),
+    /// What a supervisor did not do for its agent.
+    #[error(transparent)]
+    Outbox(#[from] Refusal),
     /// A security level that does not hold.
     #[error(transparent)]
     Security(#[from] SecurityRefused),
@@ -519,6 +523,7 @@ impl Diagnostic for Error {
             Self::Archive(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Security(error) => error.code(),
+            Self::Outbox(error) => error.code(),
             Self::Restore(error) => error.code(),
             Self::Outside(error) => error.code(),
             Self::Snapshot(error) => error.code(),
@@ -599,6 +604,7 @@ impl Diagnostic for Error {
             Self::Archive(error) => return error.hint(),
             Self::Trust(error) => return error.hint(),
             Self::Security(error) => return error.hint(),
+            Self::Outbox(error) => return error.hint(),
             Self::Restore(error) => return error.hint(),
             Self::Outside(error) => return error.hint(),
             Self::Snapshot(error) => return error.hint(),

@@ -16,6 +16,7 @@ use crate::process::{Interrupt, logs};
 
 use super::error::Result;
 use super::hub::Hub;
+use super::walls::Walls;
 
 /// What one run of the eval command gave.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ const OUTPUT_FOR_ALL: u64 = 256 * 1024;
 const RUN: &str = "HUB_EVAL_RUN";
 
 /// One run of the eval command: where, with what, and for how long.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Run<'r> {
     pub command: &'r str,
     pub folder: PathBuf,
@@ -81,6 +82,8 @@ pub(super) struct Run<'r> {
     pub limit: Option<Duration>,
     /// The number to look for.
     pub metric: Option<&'r MetricName>,
+    /// What it is behind.
+    pub walls: Walls,
 }
 
 impl Run<'_> {
@@ -91,7 +94,7 @@ impl Run<'_> {
     pub fn measure(&self, interrupt: &Interrupt) -> Result<Measurement> {
         let mut variables = self.variables.clone();
         variables.push(("HUB_WORKTREE", self.folder.as_os_str().to_owned()));
-        let command = ShellCommand {
+        let mut command = ShellCommand {
             command: self.command.to_owned(),
             folder: self.folder.clone(),
             variables,
@@ -99,6 +102,7 @@ impl Run<'_> {
             stderr: self.stderr.clone(),
             enclosure: None,
         };
+        self.walls.put_around(&mut command);
         let finished = to_the_end(&command, Stdio::null(), interrupt, self.limit);
         Ok(self.read(finished?))
     }
@@ -200,6 +204,8 @@ impl Hub {
             stderr: logs.eval_stderr(),
             limit: None,
             metric: config.metric.as_ref(),
+            // What no agent has touched.
+            walls: Walls::default(),
         };
         let measured = run.measure(&self.interrupt);
         self.remove_scratch(&scratch)?;

@@ -38,6 +38,7 @@ pub mod merge;
 pub mod messages;
 pub mod metrics;
 mod moves;
+mod outbox;
 mod outlook;
 pub mod outside;
 mod owner;

@@ -225,9 +225,13 @@ fn record_lost(hub: &Hub, session: &mut LockedSession, agent: AgentId) -> Result
     let worktree = worktree.and_then(|record| record.worktree.clone());
     // Its supervisor would have done so.
     let launch = session.launch()?.unwrap_or_default();
+    let only = supervise::own_branch(&session.snapshot(), &launch, agent);
     let leftovers = worktree
         .filter(|_| launch.leftovers == Leftovers::Commit)
-        .and_then(|worktree| supervise::commit_leftovers(&hub.repository, &worktree, &id, agent));
+        .and_then(|worktree| {
+            let repository = &hub.repository;
+            supervise::commit_leftovers(repository, &worktree, &id, agent, only.as_ref())
+        });
     if let Some(made) = &leftovers {
         let step = json!({ "agent": agent, "leftovers": made.commit });
         hub.record(session, Operation::Stop, Phase::Step, step)?;

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::domain::event::{Operation, Phase, RefMove};
 use crate::domain::id::{AgentId, SessionId};
 use crate::domain::launch::{Launch, Leftovers, Stdin};
+use crate::domain::refs::BranchName;
 use crate::domain::session::{AgentRecord, Exit, Run};
 use crate::domain::state::AgentStatus;
 use crate::domain::usage::TokenUse;
@@ -64,22 +65,24 @@ fn attempt(
     let launch = stored.launch()?.unwrap_or_default();
     let guard = outside::watch(hub, &stored, agent);
     let mut command = agent_shell(hub, &stored, agent, &launch)?;
+    let only = own_branch(&stored, &launch, agent);
     let (numbers, no_ports) = match ready::ports(&launch.ready, ports) {
         Ok(numbers) => (numbers, None),
         Err(error) => (&[][..], Some(error)),
     };
     command.variables.extend(ready::port_variables(numbers));
-    let contact = Contact {
-        hub,
-        session,
-        agent,
-    };
     let folder = stored.dir.agent(agent);
     let (walls, in_the_way) = match (no_ports, walls_of(hub, &stored, &launch, agent)) {
         (None, Ok(walls)) => (walls, None),
         (Some(error), _) | (None, Err(error)) => (Walls::default(), Some(error)),
     };
     walls.put_around(&mut command);
+    let contact = Contact {
+        hub,
+        session,
+        agent,
+        service: walls.service(hub, session, agent),
+    };
     let job = Job {
         command: &command,
         limits: &launch.limits,
@@ -115,17 +118,15 @@ fn attempt(
         }
     });
     drop(walls);
-    match watched.ended {
-        Some(Ended::TimedOut(reached)) => {
-            reason.get_or_insert_with(|| reached.to_string());
-        }
-        Some(Ended::TooMany(most)) => {
-            reason.get_or_insert_with(|| format!("it had more than {most} processes and threads"));
-        }
-        Some(Ended::Asked) | None => {}
-    }
+    let reason = reason.or_else(|| why_ended(watched.ended?));
     let leftovers = match launch.leftovers {
-        Leftovers::Commit => commit_leftovers(&hub.repository, &command.folder, session, agent),
+        Leftovers::Commit => commit_leftovers(
+            &hub.repository,
+            &command.folder,
+            session,
+            agent,
+            only.as_ref(),
+        ),
         Leftovers::Keep => None,
     };
     let tokens = tokens::spent(hub, &launch, agent, &command.stdout);
@@ -182,6 +183,15 @@ fn begin_again(hub: &Hub, session: &SessionId, agent: AgentId) -> Result<bool> {
     Ok(true)
 }
 
+/// Why an agent was ended, where nobody asked for it.
+fn why_ended(ended: Ended) -> Option<String> {
+    match ended {
+        Ended::Asked => None,
+        Ended::TimedOut(reached) => Some(reached.to_string()),
+        Ended::TooMany(most) => Some(format!("it had more than {most} processes and threads")),
+    }
+}
+
 /// The walls around an agent that is about to be started.
 fn walls_of(hub: &Hub, stored: &StoredSession, launch: &Launch, agent: AgentId) -> Result<Walls> {
     let no_worktree = || Error::NoWorktree {
@@ -190,13 +200,18 @@ fn walls_of(hub: &Hub, stored: &StoredSession, launch: &Launch, agent: AgentId) 
     };
     let record = stored.session.agents().get(&agent);
     let record = record.ok_or_else(no_worktree)?;
+    let folder = stored.dir.agent(agent);
+    let own = launch.agents.get(&agent).ok_or(Error::NoAgentCommand)?;
     let inside = Inside {
-        agent,
+        command: &own.command,
+        own_program: false,
+        needs: own.needs.clone(),
         worktree: record.worktree.as_deref().ok_or_else(no_worktree)?,
-        branch: &record.branch,
-        folder: &stored.dir.agent(agent),
+        branch: Some(&record.branch),
+        logs: [folder.stdout(), folder.stderr()],
+        agent: Some(&folder),
     };
-    Walls::around(hub, launch, &inside)
+    Walls::around(hub, &launch.security, &inside)
 }
 
 /// What the agent finds on its stdin.
@@ -261,13 +276,32 @@ fn agent_shell(
     })
 }
 
+/// The branch that what an agent left may be committed on; any that it stands on, where it could
+/// write all of them itself.
+pub(super) fn own_branch(
+    stored: &StoredSession,
+    launch: &Launch,
+    agent: AgentId,
+) -> Option<BranchName> {
+    let record = stored.session.agents().get(&agent);
+    let encloses = launch.security.level.encloses();
+    record
+        .filter(|_| encloses)
+        .map(|record| record.branch.clone())
+}
+
 /// What the agent left uncommitted is part of its work; what git ignores is not.
 pub(super) fn commit_leftovers(
     repository: &Repository,
     worktree: &Path,
     session: &SessionId,
     agent: AgentId,
+    only: Option<&BranchName>,
 ) -> Option<Committed> {
+    if only.is_some_and(|branch| !repository.commits_on(worktree, branch)) {
+        log::warn!("what {agent} left is not committed: its worktree is not on its branch");
+        return None;
+    }
     let message = format!(
         "Keep what {agent} left uncommitted\n\nHub-Session: {session}\nHub-Agent: {agent}\n"
     );

@@ -10,7 +10,7 @@ use crate::store::LockedSession;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::measure::session_variables;
-use super::ready;
+use super::{ready, walls};
 
 /// Runs the session's teardown commands in each of some worktrees; returns whether there are any.
 ///
@@ -62,7 +62,7 @@ fn run_one(
         variables.push(("HUB_ATTEMPT", attempt.into()));
     }
     variables.push(("HUB_WORKTREE", worktree.as_os_str().to_owned()));
-    let shell = ShellCommand {
+    let mut shell = ShellCommand {
         command: command.to_owned(),
         folder: worktree.to_path_buf(),
         variables,
@@ -70,6 +70,9 @@ fn run_one(
         stderr: log.clone(),
         enclosure: None,
     };
+    let logs = [log.clone(), log.clone()];
+    let walls = walls::around_command(hub, &session.snapshot(), command, worktree, logs)?;
+    walls.put_around(&mut shell);
     let finished = shell.run(&hub.interrupt, None)?;
     if finished.exit.success() {
         return Ok(());

@@ -1,13 +1,14 @@
 //! The walls around what runs in an agent's worktree, made of its session's security level.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::beneath;
-use crate::domain::id::AgentId;
-use crate::domain::launch::{ByteSize, Launch, Needs};
+use crate::domain::id::{AgentId, SessionId};
+use crate::domain::launch::{ByteSize, Needs};
 use crate::domain::refs::BranchName;
 use crate::domain::security::machine::Counting;
 use crate::domain::security::plan::{Files, Plan, Reach};
@@ -15,10 +16,11 @@ use crate::domain::security::walls::{NetworkRule, Writes};
 use crate::domain::security::{Security, system};
 use crate::process::command::ShellCommand;
 use crate::process::walls::{Enclosure, Group, counting};
-use crate::store::{AgentDir, atomic};
+use crate::store::{AgentDir, Outbox, StoredSession, atomic};
 
 use super::error::{Error, Result};
 use super::hub::Hub;
+use super::outbox::Service;
 
 /// What is around one attempt of an agent, as long as it runs.
 #[derive(Debug, Default)]
@@ -33,27 +35,34 @@ pub(super) struct Walls {
     temporary: Option<Temporary>,
 }
 
-/// Who works where, for the walls around it.
+/// What runs where, for the walls around it.
 pub(super) struct Inside<'i> {
-    pub agent: AgentId,
+    /// The command.
+    pub command: &'i str,
+    /// Whether it may run the program that it names though that lies in the worktree.
+    pub own_program: bool,
+    /// What it cannot do without.
+    pub needs: Needs,
+    /// The checkout that it runs in.
     pub worktree: &'i Path,
-    pub branch: &'i BranchName,
-    pub folder: &'i AgentDir,
+    /// The branch that it commits on, where it does.
+    pub branch: Option<&'i BranchName>,
+    /// The files that its output goes to.
+    pub logs: [PathBuf; 2],
+    /// The folder of its agent, which it reads and by which it asks hub.
+    pub agent: Option<&'i AgentDir>,
 }
 
 impl Walls {
-    /// Makes the walls around an agent. Nothing stands before its process puts them up.
+    /// Makes the walls around a process. Nothing stands before it puts them up around itself.
     ///
     /// # Errors
     /// When what they need cannot be made.
-    pub fn around(hub: &Hub, launch: &Launch, inside: &Inside<'_>) -> Result<Self> {
-        let security = &launch.security;
+    pub fn around(hub: &Hub, security: &Security, inside: &Inside<'_>) -> Result<Self> {
         if !security.level.confines() {
             return Ok(Self::default());
         }
         let rules = security.level.walls();
-        let own = launch.agents.get(&inside.agent);
-        let needs = own.map(|own| own.needs.clone()).unwrap_or_default();
         let mut walls = Self::default();
         let mut plan = Plan {
             best_effort: security.best_effort,
@@ -64,28 +73,43 @@ impl Walls {
         walls.configure_git(hub, inside.worktree, rules.writes == Writes::Own);
         plan.network = reach(security);
         if rules.writes == Writes::Own {
-            let temporary = Temporary::make(inside.folder)?;
-            walls
-                .variables
-                .push(("TMPDIR", temporary.path.clone().into()));
-            let command = own.map(|own| own.command.as_str()).unwrap_or_default();
-            plan.files = Some(files(
-                hub,
-                security,
-                &needs,
-                command,
-                inside,
-                &temporary.path,
-            )?);
+            let temporary = Temporary::make(inside.agent)?;
+            walls.variables.push(("TMPDIR", temporary.files().into()));
+            if inside.agent.is_some() {
+                let outbox = temporary.outbox().into();
+                walls.variables.push(("HUB_OUTBOX", outbox));
+            }
+            plan.files = Some(files(hub, security, inside, &temporary.path)?);
             walls.temporary = Some(temporary);
         }
-        let allowed = security.allow_env.iter().chain(&needs.env);
+        let allowed = security.allow_env.iter().chain(&inside.needs.env);
         walls.enclosure = Some(Enclosure {
             environment: rules.environment,
             allowed: allowed.cloned().collect(),
             plan,
         });
         Ok(walls)
+    }
+
+    /// What the agent asks hub for, where it cannot write the hub directory.
+    pub fn service<'s>(
+        &self,
+        hub: &'s Hub,
+        session: &'s SessionId,
+        agent: AgentId,
+    ) -> Option<Service<'s>> {
+        let temporary = self.temporary.as_ref().filter(|one| one.note.is_some());
+        let folder = temporary?.outbox();
+        let outbox = Outbox::open(&folder);
+        let outbox = outbox.inspect_err(|error| log::warn!("{agent} cannot post: {error}"));
+        Some(Service {
+            hub,
+            session,
+            agent,
+            outbox: outbox.ok()?,
+            told: Cell::new(Service::TOLD),
+            posts: Cell::new(Service::POSTS),
+        })
     }
 
     /// Lets a command run behind them.
@@ -149,6 +173,30 @@ fn all_memory() -> u64 {
     u64::from(system.mem_unit).saturating_mul(system.totalram)
 }
 
+/// The walls around a command that measures, verifies or tears down what agents have made: those
+/// of their session, or of the settings where hub started no agents.
+pub(super) fn around_command(
+    hub: &Hub,
+    session: &StoredSession,
+    command: &str,
+    folder: &Path,
+    logs: [PathBuf; 2],
+) -> Result<Walls> {
+    let launch = session.launch()?;
+    let settings = || hub.settings.security.clone().unwrap_or_default().security();
+    let security = launch.map_or_else(settings, |launch| launch.security);
+    let inside = Inside {
+        command,
+        own_program: true,
+        needs: Needs::default(),
+        worktree: folder,
+        branch: None,
+        logs,
+        agent: None,
+    };
+    Walls::around(hub, &security, &inside)
+}
+
 /// What the level and what is allowed come to.
 fn reach(security: &Security) -> Reach {
     let network = &security.allow_net;
@@ -166,14 +214,7 @@ fn reach(security: &Security) -> Reach {
     }
 }
 
-fn files(
-    hub: &Hub,
-    security: &Security,
-    needs: &Needs,
-    command: &str,
-    inside: &Inside<'_>,
-    temporary: &Path,
-) -> Result<Files> {
+fn files(hub: &Hub, security: &Security, inside: &Inside<'_>, temporary: &Path) -> Result<Files> {
     let home = home();
     let below_home = |name: &str| home.as_ref().map(|home| home.join(name));
     let own = hub.repository.reach_of(inside.worktree, inside.branch)?;
@@ -185,9 +226,9 @@ fn files(
             .collect()
     };
     let programs: Vec<PathBuf> = program_folders(home.as_deref())
-        .chain(program_of(command))
         .chain(std::env::current_exe().ok())
         .collect();
+    let named = program_of(inside);
 
     // What lies in these is for nobody, whichever folder it is reached by.
     let mut hidden = vec![hub.dir.path().to_path_buf(), hub.worktree_root()];
@@ -199,35 +240,32 @@ fn files(
     read.extend(system_folders.chain(programs.clone()).flat_map(shown));
     read.extend(own.read.into_iter().flat_map(shown));
     read.extend(system::SETTINGS.iter().filter_map(|name| below_home(name)));
-    read.extend([
-        hub.dir.settings_file(),
-        hub.dir.path().join("board"),
-        inside.folder.path().to_path_buf(),
-    ]);
-    read.extend(at_home(&needs.reads));
+    read.extend([hub.dir.settings_file(), hub.dir.path().join("board")]);
+    read.extend(inside.agent.map(|folder| folder.path().to_path_buf()));
+    read.extend(at_home(&inside.needs.reads));
     read.extend(at_home(&security.allow_read));
 
-    let mut write: BTreeSet<PathBuf> = own.write.into_iter().collect();
-    write.extend([
-        inside.worktree.to_path_buf(),
-        temporary.to_path_buf(),
-        // Whoever opens /dev/stdout opens these again.
-        inside.folder.stdout(),
-        inside.folder.stderr(),
-    ]);
-    write.extend(at_home(&needs.writes));
+    let mut plain: BTreeSet<PathBuf> = own.write.into_iter().collect();
+    plain.insert(temporary.join(OUTBOX));
+    // Whoever opens /dev/stdout opens these again.
+    plain.extend(inside.logs.iter().cloned());
+    let mut write = BTreeSet::from([inside.worktree.to_path_buf(), temporary.join(FILES)]);
+    write.extend(at_home(&inside.needs.writes));
     write.extend(at_home(&security.allow_write));
 
     let listed = security.level.walls().executables;
     let execute = listed.then(|| {
         let system_folders = system::RUN.iter().map(PathBuf::from);
         let folders = system_folders.chain(programs).flat_map(shown);
-        folders.chain(at_home(&security.allow_exec)).collect()
+        let folders = folders.chain(at_home(&security.allow_exec));
+        folders.chain(named.clone()).collect()
     });
     read.extend(at_home(&security.allow_exec));
+    read.extend(named);
     Ok(Files {
         read,
         write,
+        plain,
         devices: system::DEVICES.iter().map(PathBuf::from).collect(),
         execute,
     })
@@ -261,12 +299,13 @@ fn program_folders(home: Option<&Path>) -> impl Iterator<Item = PathBuf> {
     })
 }
 
-/// The program that an agent's command names by its path: whoever gave the command means it to
-/// be run.
-fn program_of(command: &str) -> Option<PathBuf> {
-    let words = shell_words::split(command).ok()?;
+/// The program that a command names by its path: whoever gave the command means it to be run.
+fn program_of(inside: &Inside<'_>) -> Option<PathBuf> {
+    let words = shell_words::split(inside.command).ok()?;
     let program = words.into_iter().find(|word| !word.contains('='))?;
-    Some(PathBuf::from(program)).filter(|path| path.is_absolute() && path.is_file())
+    let named = Path::new(&program);
+    let may_run = named.is_absolute() || inside.own_program && program.contains('/');
+    Some(inside.worktree.join(named)).filter(|path| may_run && path.is_file())
 }
 
 fn home() -> Option<PathBuf> {
@@ -278,34 +317,54 @@ fn home() -> Option<PathBuf> {
 #[derive(Debug)]
 struct Temporary {
     path: PathBuf,
-    note: PathBuf,
+    /// Names it for whoever comes next, where there is a place for that.
+    note: Option<PathBuf>,
 }
 
 impl Temporary {
     /// Makes one. What one before it left, whose supervisor was killed, is removed.
-    fn make(folder: &AgentDir) -> Result<Self> {
-        let note = folder.temporary_note();
-        clear(&note);
+    fn make(folder: Option<&AgentDir>) -> Result<Self> {
+        let note = folder.map(AgentDir::temporary_note);
+        if let Some(note) = &note {
+            clear(note);
+        }
         let above = std::env::temp_dir();
         let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&above);
         let path = made.map_err(Error::io("make a folder in", above))?.keep();
         let temporary = Self { path, note };
-        let text = temporary.path.as_os_str().as_encoded_bytes();
-        atomic::replace(&temporary.note, text)?;
+        for folder in [temporary.files(), temporary.outbox()] {
+            fs::create_dir(&folder).map_err(Error::io("make", folder))?;
+        }
+        if let Some(note) = &temporary.note {
+            atomic::replace(note, temporary.path.as_os_str().as_encoded_bytes())?;
+        }
         Ok(temporary)
+    }
+}
+
+impl Temporary {
+    fn files(&self) -> PathBuf {
+        self.path.join(FILES)
+    }
+
+    fn outbox(&self) -> PathBuf {
+        self.path.join(OUTBOX)
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         // What cannot be removed is removed before the next attempt, or by the system.
-        if fs::remove_dir_all(&self.path).is_ok() {
-            let _ = atomic::remove_file(&self.note);
+        let removed = fs::remove_dir_all(&self.path).is_ok();
+        if let Some(note) = self.note.as_ref().filter(|_| removed) {
+            let _ = atomic::remove_file(note);
         }
     }
 }
 
 const PREFIX: &str = "hub-agent-";
+const FILES: &str = "files";
+const OUTBOX: &str = "outbox";
 
 /// Removes the folder that a note names.
 fn clear(note: &Path) {

@@ -60,6 +60,9 @@ pub trait Contact {
     /// Lets the agent stand still or go on by calling `act`, and writes that down; nobody can
     /// see the one without the other while the session is locked.
     fn record(&self, standing: Standing, act: &dyn Fn(Standing)) -> Recorded;
+
+    /// Does what the agent asks hub for; returns whether it can ask for anything.
+    fn serve(&self) -> bool;
 }
 
 /// Whether an agent's processes run.
@@ -229,6 +232,9 @@ impl<'j> Watch<'j> {
         self.heartbeat.beat(now);
         self.look_at_logs();
         self.pass_on_messages();
+        if self.contact.serve() {
+            self.look_after = self.look_after.min(SOON);
+        }
         if let Some(most) = self.crowd.is_too_many(now) {
             self.begin_ending(Ended::TooMany(most), Duration::ZERO);
             // They multiply: none may go on while others are being ended.

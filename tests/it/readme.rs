@@ -172,7 +172,9 @@ fn the_formats_name_every_variable_of_an_agent() {
     let repo = TestRepo::new();
     repo.hub(["init", "--task", "x", "--agents", "1"]).ok();
     let spawn = ["spawn", "--agent-cmd", "env", "--strategy", "y"];
-    repo.hub(spawn).ok();
+    // Some are for agents behind walls alone.
+    let high = ["--security", "high", "--best-effort"];
+    repo.hub(spawn.iter().chain(&high)).ok();
     repo.hub(["wait"]).ok();
     let id = repo.newest_session();
     let log = format!(".agenthub/sessions/{id}/agents/agent-1/stdout.log");

@@ -1,6 +1,8 @@
 //! Security levels: what holds at each of them, who may say which, and what is told of it.
 
 mod adversary;
+mod asking;
+mod commands;
 mod levels;
 mod refused;
 mod walls;

@@ -35,6 +35,8 @@ pub struct Files {
     pub read: BTreeSet<PathBuf>,
     /// What it reads and changes.
     pub write: BTreeSet<PathBuf>,
+    /// What it reads and changes, and where it makes nothing but files and folders.
+    pub plain: BTreeSet<PathBuf>,
     /// Devices that it reads and writes.
     pub devices: BTreeSet<PathBuf>,
     /// Programs that it runs; all that it reads where that is not said.

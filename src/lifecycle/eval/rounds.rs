@@ -19,7 +19,7 @@ use crate::git::ChangeKind;
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
 use crate::lifecycle::measure::{Measurement, Run, Variables, session_variables};
-use crate::lifecycle::{ready, worktrees};
+use crate::lifecycle::{ready, walls, worktrees};
 use crate::process::ports::PortBlock;
 use crate::store::{LockedSession, OpenEvaluation};
 
@@ -120,24 +120,28 @@ impl Rounds<'_> {
         let plan = &evaluation.record().plan;
         let command = plan.command.as_deref().unwrap_or_default();
         let limit = plan.conditions.timeout;
-        let runs: Vec<(PlannedRun, Run<'_>)> = together
-            .iter()
-            .filter_map(|planned| {
-                let place = self.places.get(&planned.entrant)?;
-                Some((
-                    *planned,
-                    Run {
-                        command,
-                        folder: place.folder.clone(),
-                        variables: self.variables(planned.entrant, place),
-                        stdout: evaluation.dir().stdout(*planned),
-                        stderr: evaluation.dir().stderr(*planned),
-                        limit: limit.map(TimeLimit::duration),
-                        metric: self.config().metric.as_ref(),
-                    },
-                ))
-            })
-            .collect();
+        let stored = self.session.snapshot();
+        let mut runs: Vec<(PlannedRun, Run<'_>)> = Vec::new();
+        for planned in together {
+            let Some(place) = self.places.get(&planned.entrant) else {
+                continue;
+            };
+            let dir = evaluation.dir();
+            let (stdout, stderr) = (dir.stdout(*planned), dir.stderr(*planned));
+            let logs = [stdout.clone(), stderr.clone()];
+            let walls = walls::around_command(self.hub, &stored, command, &place.folder, logs)?;
+            let run = Run {
+                command,
+                folder: place.folder.clone(),
+                variables: self.variables(planned.entrant, place),
+                stdout,
+                stderr,
+                limit: limit.map(TimeLimit::duration),
+                metric: self.config().metric.as_ref(),
+                walls,
+            };
+            runs.push((*planned, run));
+        }
         let interrupt = &self.hub.interrupt;
         let measured: Vec<Result<Measurement>> = std::thread::scope(|scope| {
             let threads: Vec<_> = runs

@@ -16,7 +16,7 @@ use crate::lifecycle::candidates::Candidate;
 use crate::lifecycle::error::{Error, Result};
 use crate::lifecycle::hub::Hub;
 use crate::lifecycle::measure::{Measurement, Run, Variables, session_variables};
-use crate::lifecycle::ready;
+use crate::lifecycle::{ready, walls};
 use crate::process::logs;
 use crate::process::ports::PortBlock;
 use crate::store::StoredSession;
@@ -96,6 +96,8 @@ pub(super) fn verify(
     folder.create()?;
     let mut ports = None;
     let (stdout, stderr) = (folder.stdout(), folder.stderr());
+    let logs = [stdout.clone(), stderr.clone()];
+    let walls = walls::around_command(hub, stored, &verification.command, scratch, logs)?;
     let run = Run {
         command: &verification.command,
         folder: scratch.to_path_buf(),
@@ -104,6 +106,7 @@ pub(super) fn verify(
         stderr: stderr.clone(),
         limit: verification.limit,
         metric: verification.metric.as_ref(),
+        walls,
     };
     let measured = run.measure(&hub.interrupt)?;
     let evaluation = stored.evaluation()?;

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::domain::security::machine::Counting;
 use crate::domain::session::ProcessMark;
@@ -35,10 +36,14 @@ impl Group {
     /// nobody make one.
     #[must_use]
     pub fn new(most: u32) -> Option<Self> {
+        // One process may measure several at the same time.
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let place = place()?;
         sweep(&place);
         let own = mark::own()?;
-        let path = place.join(format!("{PREFIX}{}-{}", own.pid, own.start_ticks));
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{PREFIX}{}-{}-{number}", own.pid, own.start_ticks);
+        let path = place.join(name);
         fs::create_dir(&path).ok()?;
         let group = Self { path };
         fs::OpenOptions::new()
@@ -152,6 +157,7 @@ fn sweep(place: &Path) {
         let Some((pid, ticks)) = parts.and_then(|parts| parts.split_once('-')) else {
             continue;
         };
+        let ticks = ticks.split('-').next().unwrap_or_default();
         let (Ok(pid), Ok(ticks)) = (pid.parse::<u32>(), ticks.parse::<u64>()) else {
             continue;
         };

@@ -69,6 +69,11 @@ fn allow(created: RulesetCreated, files: &Files) -> Result<RulesetCreated, Rules
     let run = BitFlags::from(AccessFs::Execute);
     let nodes = make_bitflags!(AccessFs::{MakeChar | MakeBlock});
     let change = AccessFs::from_write(KNOWN) & !nodes | look;
+    // Where programs outside of the walls write, too: no link may lead them elsewhere, and no pipe
+    // keep them waiting.
+    let plain = make_bitflags!(AccessFs::{
+        WriteFile | Truncate | RemoveDir | RemoveFile | MakeDir | MakeReg | Refer
+    }) | look;
     let device = make_bitflags!(AccessFs::{ReadFile | WriteFile | ReadDir | IoctlDev});
     // Where programs are not listed, whatever can be read can be run.
     let anything = match files.execute {
@@ -82,6 +87,7 @@ fn allow(created: RulesetCreated, files: &Files) -> Result<RulesetCreated, Rules
         .set_compatibility(CompatLevel::BestEffort)
         .add_rules(path_beneath_rules(&files.read, look | anything))?
         .add_rules(path_beneath_rules(&files.write, change | anything))?
+        .add_rules(path_beneath_rules(&files.plain, plain))?
         .add_rules(path_beneath_rules(&files.devices, device))?
         .add_rules(path_beneath_rules(listed, look | run))
 }

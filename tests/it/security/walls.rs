@@ -94,6 +94,10 @@ fn tries(repo: &TestRepo) -> Vec<(&'static str, String)> {
         ("pack-refs", "git pack-refs --all".to_owned()),
         ("config", format!("git -C {main} config core.pager evil")),
         (
+            "link-in-git",
+            "ln -s ~/.bashrc \"$(git rev-parse --git-dir)/ORIG_HEAD\"".to_owned(),
+        ),
+        (
             "plant-hook",
             format!("echo x >{main}/.git/hooks/pre-commit"),
         ),
@@ -362,4 +366,54 @@ fn pause_stop_and_terminals_work_behind_walls() {
     held.repo.hub(["stop", id]).ok();
     assert_eq!(agent(), "cancelled");
     assert!(held.repo.processes().is_empty());
+}
+
+#[test]
+fn what_is_left_is_committed_on_the_agents_own_branch_or_nowhere() {
+    if !enforced("high") {
+        return;
+    }
+    for script in [
+        "echo 'ref: refs/heads/main' >\"$(git rev-parse --git-dir)/HEAD\"; echo x >new\n",
+        "cd \"$(git rev-parse --git-common-dir)\"\n\
+         echo 'ref: refs/heads/main' >refs/heads/hub/$HUB_SESSION/agent-1/attempt-1\n\
+         cd \"$HUB_WORKTREE\"; echo x >new\n",
+    ] {
+        let repo = TestRepo::new();
+        let held = Held::run_in(repo, script, &["--security", "high"]);
+        let main = held.repo.git(["log", "-1", "--format=%s", "main"]);
+        assert_eq!(main, "The agent's script", "{script}");
+        let told = held.repo.read(held.file("supervisor.log"));
+        assert!(told.contains("is not committed"), "{script}: {told}");
+        // What a ref leads to is for the test to put back: nothing else does.
+        let branch = format!("hub/{}/agent-1/attempt-1", held.session);
+        let worktree = held.repo.worktree(&held.session, "agent-1");
+        let own = format!("ref: refs/heads/{branch}\n");
+        let base = held.repo.git(["rev-parse", "main"]) + "\n";
+        held.repo.write(format!(".git/refs/heads/{branch}"), base);
+        let admin = held
+            .repo
+            .git_in(&worktree, ["rev-parse", "--absolute-git-dir"]);
+        held.repo
+            .write(std::path::Path::new(&admin).join("HEAD"), own);
+    }
+}
+
+#[test]
+fn hub_itself_runs_no_hook_of_a_worktree() {
+    let repo = TestRepo::new();
+    repo.git(["config", "core.hooksPath", "hooks"]);
+    repo.write(".gitignore", "hooks/\n");
+    let mark = repo.root().join("mark");
+    let script = format!(
+        "mkdir -p hooks; printf '#!/bin/sh\\ntouch {0}\\n' >hooks/post-checkout\n\
+         chmod +x hooks/post-checkout; cp hooks/post-checkout hooks/pre-commit; echo x >new\n",
+        mark.display()
+    );
+    let held = Held::run_in(repo, &script, &[]);
+    held.repo
+        .hub(["retry", &held.session, "--agent", "agent-1"])
+        .ok();
+    held.repo.hub(["wait", &held.session]).ok();
+    assert!(!mark.exists(), "hub ran what the agent wrote");
 }

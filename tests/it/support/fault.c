@@ -10,7 +10,7 @@
  *                into it is no step
  *
  * A step is a call that changes files. Only `hub` itself counts: not the programs that it
- * starts, not `hub supervise`, not what is written to a pipe or a terminal.
+ * starts, not `hub confine`, which becomes one of them, not `hub supervise`, not what is written to a pipe or a terminal.
  *
  * HUB_FAULT_SUPERVISOR, HUB_FAULT_SUPERVISOR_LOG, HUB_FAULT_SUPERVISOR_TRACE do the same to
  * each `hub supervise`, and to nothing else. Its log has its number behind the name. Beside the others there are
@@ -66,6 +66,8 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
     program[length] = 0;
     const char *name = strrchr(program, '/');
     if (!name || strcmp(name, "/hub") != 0)
+        return;
+    if (argc > 1 && strcmp(argv[1], "confine") == 0)
         return;
     int supervisor = 0;
     for (int i = 1; i < argc; i++)

@@ -30,11 +30,16 @@ supervisor=$$
 until [ $supervisor -le 1 ] || [ "$(cat /proc/$supervisor/comm)" = hub ]; do
     supervisor=$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$supervisor/stat")
 done
-# The other agent, by what it was called.
-for process in /proc/[0-9]*; do
-    case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in
-        "sleep $OTHER ") other=${process#/proc/} ;;
-    esac
+# The other agent, by what it was called; it may not be that yet.
+look=0
+while [ -z "$other" ] && [ $look -lt 200 ]; do
+    for process in /proc/[0-9]*; do
+        case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in
+            "sleep $OTHER ") other=${process#/proc/} ;;
+        esac
+    done
+    look=$((look + 1))
+    sleep 0.1
 done
 home=$HOME
 hub() { "$HUB" "$@"; }

@@ -72,7 +72,8 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 /// What counts of a session's `state.json`: where it and its agents stand. What hub writes down of
-/// their processes changes without a line in the journal.
+/// their processes changes without a line in the journal; and that an agent is started stands
+/// there before the journal has it, for good where the disk is full just then.
 #[must_use]
 pub fn digest_of_state(bytes: &[u8]) -> String {
     #[derive(Serialize, Deserialize)]
@@ -89,7 +90,14 @@ pub fn digest_of_state(bytes: &[u8]) -> String {
         stands: Value,
         agents: BTreeMap<String, Agent>,
     }
-    let counts = serde_json::from_slice::<State>(bytes);
+    let counts = serde_json::from_slice::<State>(bytes).map(|mut state| {
+        for agent in state.agents.values_mut() {
+            agent
+                .status
+                .take_if(|status| *status == "pending" || *status == "running");
+        }
+        state
+    });
     match counts.and_then(|state| serde_json::to_vec(&state)) {
         Ok(counts) => digest(&counts),
         Err(_) => digest(bytes),

@@ -158,7 +158,8 @@ impl Piece {
             self.template
         );
         let first = found.split_inclusive('\n').next();
-        let windows = first.is_some_and(|line| line.ends_with("\r\n"));
+        // A file of one line without an end gets one.
+        let windows = first.is_some_and(|line| line.ends_with("\r\n") || line.ends_with('\r'));
         let line_end = if windows { "\r\n" } else { "\n" };
         wanted = wanted.replace('\n', line_end);
         let Some((before, own, after)) = split(found, &begin, &end)
@@ -432,6 +433,8 @@ mod tests {
         assert!(!windows.replace("\r\n", "").contains('\n'), "{windows:?}");
         assert_eq!(section(&windows).standing, Standing::Same);
         assert!(section("no end").with.starts_with("no end\n\n<!-- hub "));
+        let half = section("half an end\r").with;
+        assert_eq!(section(&half).with, half);
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl IndexFile {
         Self::parse(&bytes, written)
     }
 
-    fn parse(bytes: &[u8], written: i64) -> Option<Self> {
+    pub fn parse(bytes: &[u8], written: i64) -> Option<Self> {
         let (header, _) = bytes.split_at_checked(HEADER)?;
         let version = number(header.get(4..8)?)?;
         if header.get(..4)? != b"DIRC" || !(2..=4).contains(&version) {
@@ -197,8 +197,9 @@ impl Reader<'_> {
         let end = rest.iter().position(|byte| *byte == 0)?;
         self.names.extend_from_slice(rest.get(..end)?);
         self.at += end + 1;
-        self.last = start..self.names.len();
-        Some(())
+        let before = std::mem::replace(&mut self.last, start..self.names.len());
+        // Nothing is found by halving where they are in no order; git refuses such an index.
+        (self.names.get(before)? < self.names.get(self.last.clone())?).then_some(())
     }
 
     /// A number of version 4: seven bits a byte, each after the first one counts from one more.

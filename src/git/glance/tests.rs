@@ -303,6 +303,18 @@ fn an_index_that_is_cut_is_left_to_git() {
     }
 }
 
+#[test]
+fn an_index_in_no_order_is_left_to_git() {
+    // The header, and what stands before the first name.
+    const FIRST_NAME: usize = 12 + 62;
+    let place = Place::new("2");
+    let admin = place.repository().own_admin(&place.worktree).unwrap();
+    let mut bytes = fs::read(admin.join("index")).unwrap();
+    assert!(IndexFile::parse(&bytes, 0).is_some());
+    bytes[FIRST_NAME] = 0xff;
+    assert!(IndexFile::parse(&bytes, 0).is_none());
+}
+
 /// What somebody may do in a worktree.
 #[derive(Clone, Debug)]
 enum Edit {

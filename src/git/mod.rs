@@ -27,6 +27,8 @@ mod delete;
 mod diff;
 mod error;
 mod fill;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod glance;
 mod graft;
 mod graph;

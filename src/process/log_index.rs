@@ -53,7 +53,7 @@ pub(super) struct LogIndex {
     last: Option<(Instant, u64)>,
 }
 
-fn path_of(log: &Path) -> PathBuf {
+pub(super) fn path_of(log: &Path) -> PathBuf {
     log.with_extension("idx")
 }
 

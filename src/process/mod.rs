@@ -24,6 +24,8 @@ mod crowd;
 mod error;
 mod feed;
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod group;
 pub mod heartbeat;
 mod idle;

@@ -179,6 +179,11 @@ pub fn is_explained<'a>(
     match parts.as_slice() {
         // A post is a new file that stays as it is.
         ["board", channel, _] => !old && new && channel.parse::<Channel>().is_ok(),
+        // It is made before the state or the journal has the start that it is for, and stays
+        // where hub is killed in between.
+        ["sessions", _, "agents", agent, "supervisor.log"] if !old && new => {
+            agent.parse::<AgentId>().is_ok()
+        }
         ["sessions", id, rest @ ..] => {
             let Ok(id) = id.parse::<SessionId>() else {
                 return false;
@@ -292,6 +297,7 @@ mod tests {
         let digest = |text: String| digest_of_state(text.as_bytes());
         assert_eq!(digest(state("running", "1")), digest(state("running", "2")));
         assert_ne!(digest(state("running", "1")), digest(state("failed", "1")));
+        assert_eq!(digest(state("running", "1")), digest(state("pending", "1")));
         assert_ne!(digest("nonsense".to_owned()), digest("other".to_owned()));
     }
 
@@ -305,8 +311,9 @@ mod tests {
     }
 
     #[test]
-    fn posts_are_added_and_nothing_else_is_of_hub() {
+    fn posts_and_logs_of_supervisors_are_added_and_nothing_else_is_of_hub() {
         let idle = Activity::default();
+        let log = &format!("sessions/{ID}/agents/agent-2/supervisor.log");
         for (path, old, new, expected) in [
             ("board/results/0001-agent-1.md", false, true, true),
             ("board/results/0001-agent-1.md", true, true, false),
@@ -316,6 +323,10 @@ mod tests {
             ("templates/plain.md", false, true, false),
             ("sessions/20200101-000000/state.json", true, true, false),
             ("sessions/planted", false, true, false),
+            (log, false, true, true),
+            (log, true, true, false),
+            (log, true, false, false),
+            (&log.replace("agent-2", "x"), false, true, false),
         ] {
             assert_eq!(explained(path, old, new, &idle), expected, "{path}");
         }

@@ -315,7 +315,6 @@ impl Scenario {
             || again.code() == 4
             || again.stderr.contains("there is nothing to graft");
         assert!(again.code() == 0 || done, "{again}");
-        self.accept_outside();
         let told = self.check();
         invariants::check_settled(&self.repo, &told, &BTreeSet::new());
         assert_eq!(
@@ -362,15 +361,6 @@ impl Scenario {
     }
 
     /// Waits for agents that were started, and for their supervisors.
-    /// What a hub that was struck did and could not tell any more looks, to a supervisor that
-    /// goes on, as if somebody else had done it.
-    fn accept_outside(&self) {
-        self.settle_agents();
-        if STARTS.contains(&self.command[0].as_str()) {
-            self.repo.hub(["outside", "latest", "--accept"]).run();
-        }
-    }
-
     fn settle_agents(&self) {
         if STARTS.contains(&self.command[0].as_str()) {
             wait_until(Duration::from_secs(60), "the supervisors are gone", || {

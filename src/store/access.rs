@@ -6,12 +6,17 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use nix::sys::statvfs::statvfs;
-use nix::unistd::{Gid, Group};
 use rustix::fs::Access;
 
 use crate::domain::owner::UserName;
 
+use super::accounts;
 use super::owner::name_of;
+
+/// The bits of a mode (inode(7)).
+const GROUP_WRITES: u32 = 0o020;
+const OTHERS_WRITE: u32 = 0o002;
+const STICKY: u32 = 0o1000;
 
 /// Why a file or folder cannot be written by this user; `None` when it can.
 #[must_use]
@@ -26,11 +31,8 @@ pub fn why_not_writable(path: &Path) -> Option<io::Error> {
 /// what is his own is none of those.
 #[must_use]
 pub fn is_open_to_all(path: &Path) -> bool {
-    const OTHERS_WRITE: u32 = 0o002;
-    const STICKY: u32 = 0o1000;
     fs::symlink_metadata(path).is_ok_and(|meta| {
-        let mode = meta.mode();
-        !meta.is_symlink() && mode & OTHERS_WRITE != 0 && mode & STICKY == 0
+        !meta.is_symlink() && meta.mode() & OTHERS_WRITE != 0 && meta.mode() & STICKY == 0
     })
 }
 
@@ -38,9 +40,6 @@ pub fn is_open_to_all(path: &Path) -> bool {
 /// members of a group that is not this user's alone.
 #[must_use]
 pub fn others_can_write(meta: &fs::Metadata) -> bool {
-    const GROUP_WRITES: u32 = 0o020;
-    const OTHERS_WRITE: u32 = 0o002;
-    const STICKY: u32 = 0o1000;
     let mode = meta.mode();
     // In such a folder each may remove only what is his own.
     let kept_apart = meta.is_dir() && mode & STICKY != 0;
@@ -51,10 +50,10 @@ pub fn others_can_write(meta: &fs::Metadata) -> bool {
 /// Whether a group is the one that many systems make for each user, with nobody else in it: it
 /// has the user's name.
 fn is_own_group(id: u32) -> bool {
-    match Group::from_gid(Gid::from_raw(id)) {
-        Ok(Some(group)) => {
+    match accounts::group(id) {
+        Some(group) => {
             let own = super::owner::current_user();
-            group.name == own.as_str() && group.mem.iter().all(|name| name == own.as_str())
+            group.name == own.as_str() && group.members.iter().all(|name| name == own.as_str())
         }
         // One without a name has no members but those who have it as their first.
         _ => id == rustix::process::getegid().as_raw(),

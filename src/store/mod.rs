@@ -25,6 +25,7 @@
 //! - keys of `config.yaml` and `state.json` that hub does not know survive every rewrite.
 
 pub mod access;
+mod accounts;
 mod adopted;
 pub mod atomic;
 mod batches;

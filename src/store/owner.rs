@@ -6,14 +6,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use nix::unistd::{Uid, User};
-
 use crate::domain::owner::UserName;
+
+use super::accounts;
 
 /// Whoever runs this process.
 #[must_use]
 pub fn current_user() -> UserName {
-    name_of(Uid::effective().as_raw())
+    name_of(rustix::process::geteuid().as_raw())
 }
 
 /// The name of this machine.
@@ -33,8 +33,8 @@ pub(super) fn name_of(uid: u32) -> UserName {
     static KNOWN: Mutex<BTreeMap<u32, UserName>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let name = known.entry(uid).or_insert_with(|| {
-        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-        user.and_then(|user| user.name.parse().ok())
+        let name = accounts::login_name(uid);
+        name.and_then(|name| name.parse().ok())
             .unwrap_or_else(|| UserName::of_number(uid))
     });
     name.clone()

@@ -117,6 +117,11 @@ const ALLOWED: &[(&str, usize, &str)] = &[
         "/proc, and groups of processes that the kernel keeps",
     ),
     ("process/watch.rs", 1, "/proc"),
+    (
+        "store/accounts.rs",
+        1,
+        "the system's list of users, and of groups",
+    ),
     ("store/access.rs", 1, "which file system it is"),
     ("store/drafts.rs", 2, "files beside git's own"),
     (

@@ -14,18 +14,7 @@
 # HUB=PATH measures another binary; TIPS, HISTORY, REFS, ROUNDS, PAIRS and LIMIT can be set, too.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-hub=${HUB:-$root/target/release/hub}
-if [ ! -x "$hub" ]; then
-    (cd "$root" && cargo build --release --locked --bin hub)
-fi
-
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-mkdir -p "$folder/home" "$folder/repository"
-
-# Nothing of the user's own git or hub settings is measured.
-hermetic=(env -i "PATH=$PATH" "HOME=$folder/home" GIT_CONFIG_NOSYSTEM=1 LC_ALL=C)
+. "$(dirname "${BASH_SOURCE[0]}")/inputs/place.sh"
 cd "$folder/repository"
 "${hermetic[@]}" "TIPS=${TIPS:-1000}" "HISTORY=${HISTORY:-2000}" "REFS=${REFS:-100000}" \
     "ROUNDS=${ROUNDS:-3}" "PAIRS=${PAIRS:-20}" "LIMIT=${LIMIT:-2.0}" \

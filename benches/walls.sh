@@ -12,18 +12,7 @@
 # HUB=PATH measures another binary; STARTS, BUILDS, FILES and LIMIT can be set, too.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-hub=${HUB:-$root/target/release/hub}
-if [ ! -x "$hub" ]; then
-    (cd "$root" && cargo build --release --locked --bin hub)
-fi
-
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-mkdir -p "$folder/home" "$folder/repository"
-
-# Nothing of the user's own git or hub settings is measured.
-hermetic=(env -i "PATH=$PATH" "HOME=$folder/home" GIT_CONFIG_NOSYSTEM=1 LC_ALL=C)
+. "$(dirname "${BASH_SOURCE[0]}")/inputs/place.sh"
 cat >"$folder/home/.gitconfig" <<'CONFIG'
 [user]
 	name = Bench
@@ -32,7 +21,7 @@ CONFIG
 "${hermetic[@]}" git -C "$folder/repository" init --quiet --initial-branch=main
 
 cd "$folder/repository"
-"${hermetic[@]}" "STARTS=${STARTS:-40}" "BUILDS=${BUILDS:-15}" "FILES=${FILES:-60}" \
+"${hermetic[@]}" "STARTS=${STARTS:-40}" "BUILDS=${BUILDS:-40}" "FILES=${FILES:-60}" \
     "LIMIT=${LIMIT:-1.03}" python3 - "$hub" <<'PYTHON'
 import json
 import os
@@ -112,7 +101,8 @@ def compare(name, command, pairs):
         print(f"  {name:<9} {level:<8} median {statistics.median(times[level]):9.2f} ms, least {min(times[level]):9.2f}")
     ratio = statistics.median(ratios)
     more = statistics.median(b - a for a, b in zip(times["low"], times["maximum"]))
-    print(f"  {name:<9} maximum / low: {ratio:.3f}, {more:+.2f} ms, {pairs} pairs", flush=True)
+    first, _, third = statistics.quantiles(ratios)
+    print(f"  {name:<9} maximum / low: {ratio:.3f} ({first:.3f} to {third:.3f}), {more:+.2f} ms, {pairs} pairs", flush=True)
     return ratio
 
 

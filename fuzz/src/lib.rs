@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 /// What stands between two files in one input (RS, the record separator): so that an input can be
 /// read and written by hand.
-const BETWEEN: u8 = 0x1e;
+pub const BETWEEN: u8 = 0x1e;
 
 /// A hub directory with one session, for as long as the process lives.
 pub struct Scene {
@@ -65,6 +65,25 @@ pub fn write(file: &Path, bytes: &[u8]) {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(file, bytes))
         .expect("it can be written");
+}
+
+/// The paths of all that stands below a folder, in order.
+pub fn names_below(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).expect("it can be read") {
+            let entry = entry.expect("it can be read");
+            let path = entry.path();
+            let name = path.strip_prefix(folder).expect("it stands below");
+            names.push(name.to_string_lossy().into_owned());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(path);
+            }
+        }
+    }
+    names.sort();
+    names
 }
 
 /// Refuses a text that a terminal would obey, but for hub's own colours.

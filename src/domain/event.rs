@@ -60,7 +60,7 @@ pub enum Operation {
     Import,
     /// What was changed outside of an agent's worktree was found, put back or accepted.
     Outside,
-    /// An agent asked for what it is not given.
+    /// An agent asked for what it is not given, of its supervisor or of the kernel.
     Denied,
     /// An operation of a later hub, read but not understood.
     #[serde(other)]

@@ -87,7 +87,7 @@ pub use outside::{OutsideChange, OutsideFinding, OutsideKind, OutsideReport, Out
 pub use restore::{RestoreReport, RestoredAgent};
 pub use rounds::{RoundReport, RoundsEnd};
 pub use security::{
-    SecurityLevelReport, SecurityRaised, SecurityReport, SessionSecurity, WallReport,
+    DenialsReport, SecurityLevelReport, SecurityRaised, SecurityReport, SessionSecurity, WallReport,
 };
 pub use snapshots::{
     ListedSnapshot, SnapshotExpireReport, SnapshotFile, SnapshotKind, SnapshotRestoreReport,

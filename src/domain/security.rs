@@ -1,8 +1,11 @@
 //! How far an agent is held: levels, what a level asks for, and what is allowed beyond it.
 
 pub mod bounds;
+pub mod denials;
+pub mod denied;
 pub mod environment;
 pub mod grants;
+pub mod hearing;
 pub mod machine;
 pub mod plan;
 mod refused;

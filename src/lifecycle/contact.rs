@@ -16,6 +16,7 @@ use crate::process::supervisor;
 use crate::process::watch::{self, Recorded, Standing};
 use crate::store::{self, LockedSession, StoredSession};
 
+use super::denials::Listening;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::outbox::Service;
@@ -27,12 +28,17 @@ pub(super) struct Contact<'c> {
     pub agent: AgentId,
     /// What the agent asks hub for, where it cannot do that itself.
     pub service: Option<Service<'c>>,
+    /// Where the kernel tells what it denies the agent.
+    pub listening: Option<Listening>,
 }
 
 impl Contact<'_> {
     /// Writes down which process the agent is.
     pub fn record_start(&self, process: Option<ProcessMark>, ports: &[u16]) {
         const PATIENCE: Duration = Duration::from_secs(60);
+        if let Some((listening, process)) = self.listening.as_ref().zip(process.as_ref()) {
+            listening.started(process.pid);
+        }
         let record = || -> Result<()> {
             let mut locked =
                 LockedSession::open(&self.hub.dir, self.session, PATIENCE, "agent's start")?;
@@ -47,6 +53,20 @@ impl Contact<'_> {
         // The agent goes on whether or not this can be written down.
         if let Err(error) = record() {
             log::warn!("cannot record the process of {}: {error}", self.agent);
+        }
+    }
+
+    /// Hears what is still to be told of an agent that has ended.
+    pub fn hear_rest(&self) {
+        if let Some(listening) = &self.listening {
+            listening.finish();
+        }
+    }
+
+    /// Lets the journal tell what the kernel denied the agent.
+    pub fn record_denials(&self, locked: &mut LockedSession) {
+        if let Some(listening) = &self.listening {
+            listening.record(self.hub, locked, self.agent);
         }
     }
 
@@ -77,6 +97,9 @@ impl watch::Contact for Contact<'_> {
     fn serve(&self) -> bool {
         if let Some(service) = &self.service {
             service.look();
+        }
+        if let Some(listening) = &self.listening {
+            listening.look();
         }
         self.service.is_some()
     }

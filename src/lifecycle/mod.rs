@@ -18,6 +18,7 @@ pub mod confine;
 mod contact;
 pub mod dag;
 pub mod demo;
+mod denials;
 pub mod doctor;
 pub mod dry_run;
 mod error;

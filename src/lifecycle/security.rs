@@ -9,13 +9,14 @@ use crate::domain::event::{Operation, Phase, Unfinished};
 use crate::domain::id::{SessionId, SessionSelector};
 use crate::domain::launch::Launch;
 use crate::domain::report::{
-    SecurityLevelReport, SecurityRaised, SecurityReport, SessionSecurity, WallReport,
+    DenialsReport, SecurityLevelReport, SecurityRaised, SecurityReport, SessionSecurity, WallReport,
 };
 use crate::domain::security::environment::passes;
 use crate::domain::security::grants::{AllowedPath, Network};
 use crate::domain::security::machine::Machine;
 use crate::domain::security::walls::{Environment, Wall};
 use crate::domain::security::{Lowered, Security, SecurityLayer, SecurityLevel, SecurityRefused};
+use crate::process::walls::denials::hearing;
 use crate::process::walls::machine;
 use crate::store::{self, LockedSession};
 
@@ -61,7 +62,17 @@ pub fn describe(hub: Option<&Hub>) -> SecurityReport {
         seccomp: machine.seccomp,
         counting: machine.counting,
         default_level: wanted_level(hub),
+        denials: denials(),
         levels: levels.into(),
+    }
+}
+
+/// Whether what is denied on this machine is told.
+fn denials() -> DenialsReport {
+    let hearing = hearing();
+    DenialsReport {
+        told: hearing.told(),
+        needs: hearing.needs(),
     }
 }
 

@@ -82,6 +82,7 @@ fn attempt(
         session,
         agent,
         service: walls.service(hub, session, agent),
+        listening: walls.listening(),
     };
     let job = Job {
         command: &command,
@@ -131,9 +132,11 @@ fn attempt(
     };
     let tokens = tokens::spent(hub, &launch, agent, &command.stdout);
     let outside = outside::look_again(hub, guard.as_ref());
+    contact.hear_rest();
     let mut locked = LockedSession::open(&hub.dir, session, PATIENCE, "agent's end")?;
     // Before the end is told: whoever waits for it hears of this, too.
     outside.map_or(Ok(()), |found| found.record(hub, &mut locked))?;
+    contact.record_denials(&mut locked);
     let status = record_end(
         hub,
         &mut locked,

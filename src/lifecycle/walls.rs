@@ -18,6 +18,7 @@ use crate::process::command::ShellCommand;
 use crate::process::walls::{Enclosure, Group, counting};
 use crate::store::{AgentDir, Outbox, StoredSession, atomic};
 
+use super::denials::Listening;
 use super::error::{Error, Result};
 use super::hub::Hub;
 use super::outbox::Service;
@@ -110,6 +111,13 @@ impl Walls {
             told: Cell::new(Service::TOLD),
             posts: Cell::new(Service::POSTS),
         })
+    }
+
+    /// Listens for what the kernel denies, where it holds the files that the agent reaches.
+    pub fn listening(&self) -> Option<Listening> {
+        let plan = self.enclosure.as_ref().map(|enclosure| &enclosure.plan);
+        let holds = plan.is_some_and(|plan| plan.files.is_some());
+        holds.then(Listening::begin).flatten()
     }
 
     /// Lets a command run behind them.

@@ -14,6 +14,7 @@ mod calls;
 mod capabilities;
 pub mod confine;
 pub mod counting;
+pub mod denials;
 mod files;
 mod limits;
 pub mod machine;

@@ -3,6 +3,7 @@
 mod adversary;
 mod asking;
 mod commands;
+mod denials;
 mod levels;
 mod refused;
 mod walls;

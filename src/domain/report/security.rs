@@ -21,8 +21,19 @@ pub struct SecurityReport {
     pub counting: Counting,
     /// The level of a session for which nothing else is said.
     pub default_level: SecurityLevel,
+    /// Whether what the kernel denies an agent comes into the journal.
+    pub denials: DenialsReport,
     /// The levels, the lowest first.
     pub levels: Vec<SecurityLevelReport>,
+}
+
+/// Whether what the kernel denies an agent comes into the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DenialsReport {
+    /// Whether it does; null where that is not known.
+    pub told: Option<bool>,
+    /// What is needed for it; null where it does.
+    pub needs: Option<String>,
 }
 
 /// One level on this machine.

@@ -60,7 +60,11 @@ pub(super) fn restrict(plan: &Plan) -> Result<(), RulesetError> {
             created = created_again.add_rule(NetPort::new(*port, both))?;
         }
     }
-    created.restrict_self()?;
+    // Beyond the exec that follows. A kernel that does not tell what it denies denies it all the same.
+    let created = created
+        .set_compatibility(CompatLevel::BestEffort)
+        .log_new_exec(true)?;
+    created.set_compatibility(wanted).restrict_self()?;
     Ok(())
 }
 

@@ -9,10 +9,11 @@ use crate::domain::outside::settled::SETTLES;
 use crate::domain::owner::UserName;
 use crate::domain::refs::CommitId;
 use crate::domain::report::{AllEventsReport, EventsReport, FollowedEvent};
+use crate::domain::security::denials::{ACCESSES, told_in};
 use crate::domain::time;
 
 use super::one_line;
-use crate::domain::text::visible;
+use crate::domain::text::{first_few, visible};
 use crate::render::table::{self, number, text};
 
 /// How journals are shown.
@@ -150,15 +151,23 @@ fn detail(event: &Event) -> String {
         .detail
         .iter()
         .filter(|(name, _)| !FOR_PROGRAMS.contains(&name.as_str()))
-        .map(|(name, value)| match value.as_str() {
-            Some(text) => format!("{name}={text}"),
-            None => format!("{name}={value}"),
-        })
+        .map(
+            |(name, value)| match accesses(name, event).as_deref().or(value.as_str()) {
+                Some(text) => format!("{name}={text}"),
+                None => format!("{name}={value}"),
+            },
+        )
         .collect();
     if detail.is_empty() {
         return one_line(&moves(&event.refs));
     }
     one_line(&detail.join(" "))
+}
+
+/// What the kernel denied, the first few of it.
+fn accesses(name: &str, event: &Event) -> Option<String> {
+    let told = (name == ACCESSES).then(|| told_in(&event.detail));
+    told.flatten().map(|told| first_few(told.iter()))
 }
 
 /// What becomes of refs, by names: `makes=a,b removes=c moves=d`.

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::report::{SecurityLevelReport, SecurityRaised, SecurityReport, SessionSecurity};
+use crate::domain::report::{
+    DenialsReport, SecurityLevelReport, SecurityRaised, SecurityReport, SessionSecurity,
+};
 use crate::domain::security::SecurityLevel;
 use crate::domain::security::machine::Counting;
 use crate::domain::security::walls::Wall;
@@ -41,6 +43,7 @@ pub fn security(report: &SecurityReport) -> String {
     };
     let system = &report.system;
     let _ = writeln!(text, "\n{system}: {landlock}, {seccomp}, {counting}");
+    let _ = writeln!(text, "{}", told(&report.denials));
     for level in &report.levels {
         let _ = writeln!(
             text,
@@ -50,6 +53,16 @@ pub fn security(report: &SecurityReport) -> String {
         );
     }
     text
+}
+
+/// Whether the journal has what the kernel denies.
+fn told(denials: &DenialsReport) -> String {
+    let needs = denials.needs.as_deref().unwrap_or_default();
+    match denials.told {
+        Some(true) => "what the kernel denies an agent stands in the journal".to_owned(),
+        Some(false) => format!("what the kernel denies an agent is not told: that needs {needs}"),
+        None => format!("what the kernel denies an agent may not be told: that needs {needs}"),
+    }
 }
 
 fn cell(level: &SecurityLevelReport, wall: Wall) -> String {

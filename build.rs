@@ -35,6 +35,13 @@ const C_LIBRARY: [&str; 6] = [
 /// Has the linker make a program that needs no loader.
 const STATIC: &str = "-static-pie";
 
+/// What Rust's standard library uses where it finds it, which in a static library it does only
+/// when somebody asks for it: to start a process in another folder without a copy of this one.
+const ALSO: [&str; 2] = [
+    "gnu_get_libc_version",
+    "posix_spawn_file_actions_addchdir_np",
+];
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=HUB_SHARED_LIBC");
@@ -51,6 +58,9 @@ fn main() {
     match all.filter(|_| links_statically(&folder)) {
         Some(libraries) if link_in(&libraries, &folder) => {
             println!("cargo::rustc-link-arg-bin=hub={STATIC}");
+            for name in ALSO {
+                println!("cargo::rustc-link-arg-bin=hub=-Wl,--undefined={name}");
+            }
         }
         _ => {
             link_in(of_unwinder().as_slice(), &folder);

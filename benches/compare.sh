@@ -4,6 +4,8 @@
 #
 #   benches/compare.sh             everything: about twelve minutes, and 10 GB below CACHE
 #   benches/compare.sh list refs   these rows alone; the page stays as it is
+#   benches/compare.sh --update eval
+#                                  the same, and their lines of the table are replaced
 #   benches/compare.sh --quick     small inputs; the page stays as it is
 #
 # Inputs are made once and kept in CACHE (a folder of its own below the temporary one). HUB=PATH

@@ -95,6 +95,21 @@ def write_page(text):
         file.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
+def replace_lines(rows):
+    """Puts the lines of rows in the place of those of the same work; the rest stays."""
+    new = {row["work"]: line(row) for row in rows}
+    with open(PAGE, encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    for number, old in enumerate(lines):
+        work = old.removeprefix("| ").partition(" | ")[0]
+        if old.startswith("| ") and work in new:
+            lines[number] = new.pop(work)
+    if new:
+        sys.exit(f"the page has no line of {', '.join(new)}: measure everything")
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+
+
 def panels(curves):
     made = []
     for plot, (title, across, up) in TITLES.items():
@@ -110,6 +125,7 @@ def main():
     parser = argparse.ArgumentParser(prog="benches/compare.sh", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all without")
     parser.add_argument("--quick", action="store_true", help="small inputs, few rounds, and the page stays as it is")
+    parser.add_argument("--update", action="store_true", help="put the lines of the named rows into the page")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--hub", required=True)
     parser.add_argument("--floor", required=True)
@@ -127,6 +143,8 @@ def main():
         ROWS[name](bench)
     text = table(bench.rows, surroundings())
     print(f"\n{text}")
+    if asked.update and asked.rows and not asked.quick:
+        replace_lines(bench.rows)
     if not asked.quick and not asked.rows:
         write_page(f"{text}\n\n![How it grows](performance.svg)")
         with open(PLOTS, "w", encoding="utf-8") as file:

@@ -33,7 +33,9 @@ def evaluation(bench):
         hub("path", "agent-1"), check=True, cwd=folder, env=bench.environment, stdout=subprocess.PIPE, text=True
     )
     commit(worktree.stdout.strip(), "p50_ms: 1\n")
-    few, many = 2, 42
+    # Many enough for some seconds: in the first one the base commit's checkout is as young as its
+    # index, and git is asked after each run.
+    few, many = 2, 202
     # Each round is one run of the base commit and one of the agent.
     loop = f"i=0; while [ $i -lt {2 * (many - few)} ]; do sh -c '{command}' >/dev/null; i=$((i+1)); done"
     commands = {

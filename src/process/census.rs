@@ -119,6 +119,7 @@ pub fn stands_still(pid: u32) -> bool {
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
 
     #[test]
     fn a_process_is_seen_with_what_it_has() {
@@ -129,8 +130,17 @@ mod tests {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        let all = look(&["HUB_TEST_CENSUS", "HUB_TEST_NONE"]);
-        let found = all.iter().find(|one| one.mark.pid == child.id()).unwrap();
+        // It is there a moment before the system shows its variables.
+        let until = Instant::now() + Duration::from_secs(60);
+        let (all, found) = loop {
+            let all = look(&["HUB_TEST_CENSUS", "HUB_TEST_NONE"]);
+            let found = all.iter().find(|one| one.mark.pid == child.id());
+            let found = found.filter(|one| !one.variables.is_empty()).cloned();
+            if let Some(found) = found {
+                break (all, found);
+            }
+            assert!(Instant::now() < until, "its variables are not seen");
+        };
         assert_eq!(found.folder, folder.path().canonicalize().ok());
         assert_eq!(found.variables.len(), 1);
         assert!(all.iter().all(|one| one.mark.pid != std::process::id()));
